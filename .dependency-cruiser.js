@@ -1,0 +1,100 @@
+// Who may import whom: the arrows of docs/ARCHITECTURE.md, enforced.
+const processes = '^(web|collab-server|media-worker)/';
+const test = '\\.(test|bench)\\.ts$';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'domain-is-pure',
+      comment: 'domain does no I/O: it may use only itself, yjs and valibot',
+      severity: 'error',
+      from: { path: '^domain/', pathNot: test },
+      to: { pathNot: '^(domain/|node_modules/(yjs|valibot)/)' },
+    },
+    {
+      name: 'drizzle-knows-only-domain',
+      severity: 'error',
+      from: { path: '^drizzle/', pathNot: test },
+      to: { path: `^(backend|tests|scripts|bench)/|${processes}` },
+    },
+    {
+      name: 'backend-knows-no-process',
+      severity: 'error',
+      from: { path: '^backend/', pathNot: test },
+      to: { path: processes },
+    },
+    {
+      name: 'only-backend-and-scripts-touch-drizzle',
+      severity: 'error',
+      from: { pathNot: '^(backend|drizzle|scripts|tests|bench)/|drizzle\\.config\\.ts$' },
+      to: { path: '^drizzle/' },
+    },
+    {
+      name: 'web-imports-no-other-process',
+      severity: 'error',
+      from: { path: '^web/', pathNot: test },
+      to: { path: '^(collab-server|media-worker)/' },
+    },
+    {
+      name: 'collab-server-imports-no-other-process',
+      severity: 'error',
+      from: { path: '^collab-server/', pathNot: test },
+      to: { path: '^(web|media-worker)/' },
+    },
+    {
+      name: 'media-worker-imports-no-other-process',
+      severity: 'error',
+      from: { path: '^media-worker/', pathNot: test },
+      to: { path: '^(web|collab-server)/' },
+    },
+    {
+      name: 'browser-code-reaches-only-domain',
+      severity: 'error',
+      from: {
+        path: '^web/src/',
+        pathNot: '/server/|\\.server\\.|\\+server\\.ts$|hooks\\.server|\\.test\\.ts$',
+      },
+      to: { path: '^(backend|drizzle)/' },
+    },
+    {
+      name: 'adapters-know-no-tables',
+      comment: 'integrations report what happened; whoever composes them writes it down',
+      severity: 'error',
+      from: { path: '^backend/integrations/', pathNot: test },
+      to: { path: '^backend/(postgres|story|notifications|accounts)/|^drizzle/' },
+    },
+    {
+      name: 'nothing-imports-tests',
+      severity: 'error',
+      from: { pathNot: `^(tests|bench|scripts)/|${test}|(playwright|vitest)\\.config\\.ts$` },
+      to: { path: '^(tests|bench|scripts)/' },
+    },
+    {
+      name: 'lucia-behind-sessions',
+      severity: 'error',
+      from: { pathNot: '^backend/accounts/sessions\\.ts$' },
+      to: { path: 'node_modules/(lucia|@lucia-auth)/' },
+    },
+    {
+      name: 'fluent-ffmpeg-behind-command',
+      severity: 'error',
+      from: { pathNot: '^media-worker/ffmpeg/command\\.ts$' },
+      to: { path: 'node_modules/(@types/)?fluent-ffmpeg/' },
+    },
+    {
+      name: 'onesignal-behind-its-adapter',
+      severity: 'error',
+      from: { pathNot: '^backend/integrations/onesignal\\.ts$' },
+      to: { path: 'node_modules/onesignal-node/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(build|\\.svelte-kit)/|^web/node_modules/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { conditionNames: ['node', 'import', 'default'] },
+  },
+};

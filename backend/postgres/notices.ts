@@ -1,0 +1,123 @@
+// NOTIFY with schemas on both ends, and a LISTEN that comes back by itself.
+import { sql } from 'drizzle-orm';
+import { Client } from 'pg';
+import * as v from 'valibot';
+import { noticeSchemas, type NoticeName, type NoticePayload } from '#domain/protocol/notices.ts';
+import type { Logger } from '../log.ts';
+import type { Queryable } from './database.ts';
+
+/** Sends a notice; inside a transaction it leaves when that commits, and not at all otherwise. */
+export async function notify<N extends NoticeName>(
+  db: Queryable,
+  name: N,
+  payload: NoticePayload<N>,
+): Promise<void> {
+  await db.execute(sql`select pg_notify(${name}, ${JSON.stringify(payload)})`);
+}
+
+export type NoticeHandlers = {
+  readonly [N in NoticeName]?: (payload: NoticePayload<N>) => void;
+};
+
+const RECONNECT_MS = [100, 250, 500, 1_000, 2_000] as const;
+
+export interface ListenOptions {
+  readonly log: Logger;
+  /**
+   * Runs after every connect, the first too: notices sent while the connection was away are lost,
+   * so this is where the caller reads what it may have missed.
+   */
+  readonly onConnected?: () => void;
+}
+
+/** A LISTEN connection of its own, which comes back by itself until it is closed. */
+export class NoticeListener {
+  /** Resolves once the listener has been connected for the first time. */
+  readonly ready: Promise<void>;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #url: string;
+  readonly #handlers: NoticeHandlers;
+  readonly #options: ListenOptions;
+  #client: Client | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #failures = 0;
+  #closed = false;
+
+  constructor(url: string, handlers: NoticeHandlers, options: ListenOptions) {
+    this.#url = url;
+    this.#handlers = handlers;
+    this.#options = options;
+    this.ready = this.#ready.promise;
+    void this.#connect();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#client?.end();
+  }
+
+  async #connect(): Promise<void> {
+    const client = new Client({
+      connectionString: this.#url,
+      keepAlive: true,
+      connectionTimeoutMillis: 5_000,
+    });
+    this.#client = client;
+    client.on('error', (error) =>
+      this.#options.log.warn({ err: error }, 'notice connection failed'),
+    );
+    client.on('end', () => this.#retry());
+    client.on('notification', ({ channel, payload }) => this.#dispatch(channel, payload ?? ''));
+    try {
+      await client.connect();
+      for (const name of Object.keys(this.#handlers)) {
+        await client.query(`listen ${client.escapeIdentifier(name)}`);
+      }
+      this.#failures = 0;
+      this.#ready.resolve();
+      this.#options.onConnected?.();
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'cannot listen for notices, trying again');
+      this.#retry();
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  #retry(): void {
+    if (this.#closed || this.#timer !== undefined) return;
+    const waitMs = RECONNECT_MS[Math.min(this.#failures, RECONNECT_MS.length - 1)] ?? 2_000;
+    this.#failures += 1;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.#connect();
+    }, waitMs);
+  }
+
+  #dispatch(channel: string, text: string): void {
+    try {
+      const handle = handlerFor(this.#handlers, channel);
+      handle?.(JSON.parse(text));
+    } catch (error) {
+      this.#options.log.error({ err: error, channel }, 'notice refused');
+    }
+  }
+}
+
+/** The handler of a channel, with the payload parsed by that channel's schema before it. */
+function handlerFor(
+  handlers: NoticeHandlers,
+  channel: string,
+): ((payload: unknown) => void) | undefined {
+  const { story_event, take_progress, inbox } = handlers;
+  switch (channel) {
+    case 'story_event':
+      return (payload) => story_event?.(v.parse(noticeSchemas.story_event, payload));
+    case 'take_progress':
+      return (payload) => take_progress?.(v.parse(noticeSchemas.take_progress, payload));
+    case 'inbox':
+      return (payload) => inbox?.(v.parse(noticeSchemas.inbox, payload));
+    default:
+      return undefined;
+  }
+}

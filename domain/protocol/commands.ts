@@ -1,0 +1,85 @@
+// The commands people give over HTTP: the body of each request and of its answer.
+import * as v from 'valibot';
+import { storyIdSchema, takeIdSchema, uploadIdSchema } from '../story/ids.ts';
+
+/** Largest upload of one take, bytes: ten minutes of 48 kHz 16-bit mono WAV, with room to spare. */
+export const MAX_UPLOAD_BYTES = 64 * 1024 * 1024;
+/** Longest take, seconds. */
+export const MAX_TAKE_SECONDS = 600;
+/** Size of each part of a multipart upload but the last, bytes (S3's least is 5 MiB). */
+export const UPLOAD_PART_BYTES = 5 * 1024 * 1024;
+export const MAX_WORDS_LENGTH = 5_000;
+
+export const nameSchema = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(40));
+export const titleSchema = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(120));
+export const sha256Schema = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u));
+
+/** POST /api/uploads: announce a file. */
+export const announceUploadSchema = v.object({
+  bytes: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_UPLOAD_BYTES)),
+  contentType: v.pipe(v.string(), v.maxLength(100)),
+  /** Hash of the whole file, lower-case hex. */
+  sha256: sha256Schema,
+});
+/** Its answer, and that of GET /api/uploads/<id>: where each part that is still missing goes. */
+export const uploadTicketSchema = v.object({
+  uploadId: uploadIdSchema,
+  partBytes: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  state: v.picklist(['open', 'complete']),
+  missing: v.array(
+    v.object({ number: v.pipe(v.number(), v.integer(), v.minValue(1)), url: v.string() }),
+  ),
+});
+export type UploadTicket = v.InferOutput<typeof uploadTicketSchema>;
+
+/** What a new take is made of: an upload that is complete, or words. */
+export const takeBodySchema = v.variant('kind', [
+  v.object({ kind: v.literal('voice'), uploadId: uploadIdSchema }),
+  v.object({
+    kind: v.literal('text'),
+    words: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_WORDS_LENGTH)),
+  }),
+]);
+export type TakeBody = v.InferOutput<typeof takeBodySchema>;
+
+/**
+ * POST /api/stories: plant a story. `takeId` is minted by the client and is the idempotency key:
+ * the same command sent again answers as the first did.
+ */
+export const plantSchema = v.object({
+  takeId: takeIdSchema,
+  title: titleSchema,
+  name: v.optional(nameSchema),
+  body: takeBodySchema,
+});
+export type PlantCommand = v.InferOutput<typeof plantSchema>;
+
+/** POST /api/stories/<storyId>/takes: branch. `takeId` is the idempotency key, as above. */
+export const branchSchema = v.object({
+  takeId: takeIdSchema,
+  parentId: takeIdSchema,
+  name: v.optional(nameSchema),
+  body: takeBodySchema,
+});
+export type BranchCommand = v.InferOutput<typeof branchSchema>;
+
+/** The answer to both. */
+export const publishedSchema = v.object({
+  storyId: storyIdSchema,
+  slug: v.string(),
+  takeId: takeIdSchema,
+});
+export type Published = v.InferOutput<typeof publishedSchema>;
+
+/** POST /api/session: become a guest, or rename the one you are. */
+export const sessionSchema = v.object({ name: v.optional(nameSchema) });
+
+/** POST /api/push: a browser's push subscription, as `PushSubscription.toJSON()` gives it. */
+export const pushSubscriptionSchema = v.object({
+  endpoint: v.pipe(v.string(), v.url(), v.maxLength(2_000)),
+  keys: v.object({
+    p256dh: v.pipe(v.string(), v.maxLength(200)),
+    auth: v.pipe(v.string(), v.maxLength(100)),
+  }),
+});
+export type PushSubscriptionBody = v.InferOutput<typeof pushSubscriptionSchema>;

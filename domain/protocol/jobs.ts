@@ -1,0 +1,22 @@
+// The queue's contract: each job's name and the schema of its payload.
+import * as v from 'valibot';
+import { takeIdSchema } from '../story/ids.ts';
+
+export const jobSchemas = {
+  /** Turn an upload into a lossless stem, its loudness and its peaks. */
+  'take.ingest': v.object({ takeId: takeIdSchema }),
+  /** Render the take's own region of every path through it. */
+  'take.render': v.object({ takeId: takeIdSchema }),
+  /** Bring one notification to the devices of the person it is for. */
+  'alert.deliver': v.object({ notificationId: v.pipe(v.string(), v.uuid()) }),
+} as const;
+
+export type JobName = keyof typeof jobSchemas;
+export type JobPayload<N extends JobName> = v.InferOutput<(typeof jobSchemas)[N]>;
+
+export const jobNames: readonly JobName[] = ['take.ingest', 'take.render', 'alert.deliver'];
+
+/** Where a job's failures end up once its retries are spent. */
+export function deadLetterOf(name: JobName): string {
+  return `${name}.dead`;
+}

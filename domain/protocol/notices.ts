@@ -1,0 +1,16 @@
+// Postgres NOTIFY channels between the processes, each with the schema of its payload.
+import * as v from 'valibot';
+import { storyIdSchema, userIdSchema } from '../story/ids.ts';
+import { progressNoticeSchema } from './room.ts';
+
+export const noticeSchemas = {
+  /** A command committed a new event of this story: its tree document is behind. */
+  story_event: v.object({ storyId: storyIdSchema }),
+  /** How far the worker is with a take. */
+  take_progress: v.object({ storyId: storyIdSchema, notice: progressNoticeSchema }),
+  /** Somebody's inbox changed. */
+  inbox: v.object({ userId: userIdSchema }),
+} as const;
+
+export type NoticeName = keyof typeof noticeSchemas;
+export type NoticePayload<N extends NoticeName> = v.InferOutput<(typeof noticeSchemas)[N]>;

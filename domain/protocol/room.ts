@@ -1,0 +1,67 @@
+// What a browser and the collab-server say to each other beside Yjs: rooms, presence, notices.
+import * as v from 'valibot';
+import { storyIdSchema, takeIdSchema, type StoryId, type TakeId } from '../story/ids.ts';
+
+/** A document that a socket may open. */
+export type Room =
+  | { readonly kind: 'story'; readonly storyId: StoryId }
+  | { readonly kind: 'words'; readonly takeId: TakeId };
+
+/** The document name of a room: `story:<id>` or `take:<id>:words`. */
+export function roomName(room: Room): string {
+  return room.kind === 'story' ? `story:${room.storyId}` : `take:${room.takeId}:words`;
+}
+
+/** The room of a document name, or null for a name that no room has. */
+export function parseRoom(name: string): Room | null {
+  const [head, id, tail, ...rest] = name.split(':');
+  if (rest.length > 0) return null;
+  if (head === 'story' && tail === undefined) {
+    const story = v.safeParse(storyIdSchema, id);
+    return story.success ? { kind: 'story', storyId: story.output } : null;
+  }
+  if (head === 'take' && tail === 'words') {
+    const take = v.safeParse(takeIdSchema, id);
+    return take.success ? { kind: 'words', takeId: take.output } : null;
+  }
+  return null;
+}
+
+/** Where the web process lets sockets in: Hocuspocus' framing, and y-websocket's. */
+export const SOCKET_PATH = '/collab';
+export const Y_WEBSOCKET_PATH = '/yjs';
+
+/** WebSocket close codes of ours; 4000 to 4999 is the range for applications (RFC 6455, 7.4.2). */
+export const CLOSE = {
+  unauthorized: 4401,
+  forbidden: 4403,
+  tooLarge: 4413,
+  internal: 4500,
+} as const;
+
+/** What a person does in a room, as others see it. Spread through Yjs awareness. */
+export const presenceSchema = v.object({
+  user: v.object({
+    id: v.string(),
+    name: v.pipe(v.string(), v.maxLength(40)),
+    hue: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(7)),
+  }),
+  /** The take whose tail the person records over, while they do. */
+  recordingOver: v.optional(v.nullable(takeIdSchema)),
+  /** The caret in a words document, as Yjs relative positions in JSON. */
+  caret: v.optional(v.nullable(v.object({ anchor: v.unknown(), head: v.unknown() }))),
+});
+export type Presence = v.InferOutput<typeof presenceSchema>;
+
+export const stageSchema = v.picklist(['ingest', 'render']);
+export type Stage = v.InferOutput<typeof stageSchema>;
+
+/** A stateless notice to everyone in a story: how far the worker is with a take. Never stored. */
+export const progressNoticeSchema = v.object({
+  type: v.literal('progress'),
+  takeId: takeIdSchema,
+  stage: stageSchema,
+  /** Share of this stage that is done, 0 to 1. */
+  done: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+});
+export type ProgressNotice = v.InferOutput<typeof progressNoticeSchema>;

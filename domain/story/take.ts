@@ -1,0 +1,68 @@
+// A take: one immutable piece of a story, spoken or written, and what is known about it so far.
+import * as v from 'valibot';
+import { takeIdSchema, userIdSchema } from './ids.ts';
+import { MAX_PATH_SAMPLES } from '../timeline/samples.ts';
+
+export const takeKindSchema = v.picklist(['voice', 'text']);
+export type TakeKind = v.InferOutput<typeof takeKindSchema>;
+
+const samples = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_PATH_SAMPLES));
+
+/**
+ * What never changes once a take is placed. `durationSamples` is null only while the worker has
+ * not yet decoded an upload whose length the server could not read from its header.
+ */
+export const takeFactsSchema = v.object({
+  id: takeIdSchema,
+  parentId: v.nullable(takeIdSchema),
+  authorId: userIdSchema,
+  kind: takeKindSchema,
+  startSamples: samples,
+  durationSamples: v.nullable(samples),
+  /** Milliseconds since the epoch, by the database's clock. */
+  createdAtMs: v.pipe(v.number(), v.integer()),
+});
+export type TakeFacts = v.InferOutput<typeof takeFactsSchema>;
+
+/** Why the worker could not make a take of an upload. The words for people are in `failure.ts`. */
+export const takeFailureSchema = v.picklist([
+  'empty',
+  'not_audio',
+  'truncated',
+  'too_long',
+  'too_short',
+  'silent_stream',
+  'checksum_mismatch',
+  'does_not_outlast_parent',
+  'internal',
+]);
+export type TakeFailure = v.InferOutput<typeof takeFailureSchema>;
+
+/**
+ * How far a take has come. `mixed` says that its region is rendered, so paths through it play.
+ */
+export const takeStateSchema = v.variant('status', [
+  v.object({ status: v.literal('processing') }),
+  v.object({ status: v.literal('ready'), mixed: v.boolean() }),
+  v.object({ status: v.literal('failed'), reason: takeFailureSchema }),
+]);
+export type TakeState = v.InferOutput<typeof takeStateSchema>;
+
+export type Take = TakeFacts & { readonly state: TakeState };
+
+/** A take whose place on the timeline is settled. */
+export type PlacedTake = Take & { readonly durationSamples: number };
+
+/** True once the take's duration is known and it has not failed. */
+export function isPlaced(take: Take): take is PlacedTake {
+  return take.durationSamples !== null && take.state.status !== 'failed';
+}
+
+/** A voice: the name and colour under which somebody's takes are shown. */
+export const voiceSchema = v.object({
+  id: userIdSchema,
+  name: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(40)),
+  /** Index into the eight voice hues of the interface. */
+  hue: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(7)),
+});
+export type Voice = v.InferOutput<typeof voiceSchema>;

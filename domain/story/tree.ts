@@ -1,0 +1,70 @@
+// The read model of a story: takes as a tree, whatever order or damage they arrive in.
+import { endOf } from '../timeline/duet.ts';
+import type { TakeId } from './ids.ts';
+import { isPlaced, type PlacedTake, type Take } from './take.ts';
+
+export interface StoryTree {
+  /** The seed, or null while none has arrived. */
+  readonly root: Take | null;
+  /** Every take reachable from the seed, by id. Orphans and loops are left out. */
+  readonly takes: ReadonlyMap<TakeId, Take>;
+  /** Children of each take, oldest first, ties by id. */
+  readonly children: ReadonlyMap<TakeId, readonly Take[]>;
+}
+
+const oldestFirst = (a: Take, b: Take): number =>
+  a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1);
+
+/** Builds the tree of a story in O(n log n). Takes that no path from the seed reaches are dropped. */
+export function treeOf(all: Iterable<Take>): StoryTree {
+  const byParent = Map.groupBy(all, (take) => take.parentId);
+  const roots = (byParent.get(null) ?? []).toSorted(oldestFirst);
+  const root = roots[0] ?? null;
+  const takes = new Map<TakeId, Take>();
+  const children = new Map<TakeId, readonly Take[]>();
+  const waiting = root === null ? [] : [root];
+  for (let take = waiting.pop(); take !== undefined; take = waiting.pop()) {
+    if (takes.has(take.id)) continue;
+    takes.set(take.id, take);
+    const below = (byParent.get(take.id) ?? []).toSorted(oldestFirst);
+    children.set(take.id, below);
+    waiting.push(...below);
+  }
+  return { root, takes, children };
+}
+
+/** The takes from the seed to `id`, both included; empty if the tree does not hold `id`. */
+export function pathTo(tree: StoryTree, id: TakeId): Take[] {
+  const path: Take[] = [];
+  for (let take = tree.takes.get(id); take !== undefined;) {
+    path.push(take);
+    take = take.parentId === null ? undefined : tree.takes.get(take.parentId);
+  }
+  return path.toReversed();
+}
+
+/** The children of a take that can be shown to everybody. */
+export function placedChildren(tree: StoryTree, id: TakeId): PlacedTake[] {
+  return (tree.children.get(id) ?? []).filter(isPlaced);
+}
+
+/**
+ * Where the story goes furthest from `from` (the seed, if not given): the path to the take with
+ * the latest end, ties to the older take, then by id. Empty for a story without a placed seed.
+ */
+export function furthestPath(tree: StoryTree, from?: TakeId): PlacedTake[] {
+  const start = from === undefined ? tree.root : (tree.takes.get(from) ?? null);
+  if (start === null || !isPlaced(start)) return [];
+  let best: PlacedTake = start;
+  const waiting: PlacedTake[] = [start];
+  for (let take = waiting.pop(); take !== undefined; take = waiting.pop()) {
+    if (reachesFurther(take, best)) best = take;
+    waiting.push(...placedChildren(tree, take.id));
+  }
+  return pathTo(tree, best.id).filter(isPlaced);
+}
+
+function reachesFurther(take: PlacedTake, best: PlacedTake): boolean {
+  const gain = endOf(take) - endOf(best);
+  return gain > 0 || (gain === 0 && oldestFirst(take, best) < 0);
+}

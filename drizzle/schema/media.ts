@@ -1,0 +1,59 @@
+// What the worker made of an upload. A row never names an object that is not there.
+import {
+  bigint,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  real,
+  text,
+  timestamp,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import { bytea } from '../columns.ts';
+import type { TakeId } from '#domain/story/ids.ts';
+import type { Codec, Pack } from '#domain/timeline/path-packs.ts';
+import { takes } from './stories.ts';
+
+/** The lossless stem of a voice take (FLAC, 48 kHz, mono, 16 bit) and what was measured of it. */
+export const stems = pgTable('stems', {
+  takeId: uuid()
+    .$type<TakeId>()
+    .primaryKey()
+    .references(() => takes.id, { onDelete: 'restrict' }),
+  objectKey: text().notNull(),
+  sha256: text().notNull(),
+  bytes: bigint({ mode: 'number' }).notNull(),
+  durationSamples: integer().notNull(),
+  /** Integrated loudness, LUFS, measured dual-mono; null for silence. */
+  loudnessLufs: real(),
+  /** Static gain of every mix of this stem, dB. */
+  gainDb: real().notNull(),
+  /** Stretches of silence, in samples from the stem's start. */
+  silences: jsonb().$type<{ startSamples: number; durationSamples: number }[]>().notNull(),
+  /** Signed 8-bit min/max pairs, 100 a second: the waveform. */
+  peaks: bytea().notNull(),
+  createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+});
+
+/** The rendered region of a take: one pack per codec. */
+export const mixes = pgTable(
+  'mixes',
+  {
+    takeId: uuid()
+      .$type<TakeId>()
+      .notNull()
+      .references(() => takes.id, { onDelete: 'restrict' }),
+    renderVersion: integer().notNull(),
+    /** SHA-256 of the plan's key text. */
+    planSha256: text().notNull(),
+    firstSegment: integer().notNull(),
+    packs: jsonb().$type<Record<Codec, Pack>>().notNull(),
+    createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    unique('mixes_take_version_key').on(table.takeId, table.renderVersion),
+    index('mixes_plan_idx').on(table.planSha256),
+  ],
+);

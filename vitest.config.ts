@@ -1,0 +1,39 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{domain,drizzle,backend,collab-server,media-worker,scripts,tests}/**/*.test.ts'],
+          exclude: ['**/*.{pg,media}.test.ts', '**/node_modules/**'],
+        },
+      },
+      {
+        test: {
+          name: 'pg',
+          include: ['{drizzle,backend,collab-server,media-worker,scripts,tests}/**/*.pg.test.ts'],
+          globalSetup: ['tests/harness/postgres-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'media',
+          include: ['{backend,media-worker,tests}/**/*.media.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        extends: 'web/vite.config.ts',
+        root: './web',
+        test: { name: 'web', include: ['src/**/*.test.ts'] },
+      },
+    ],
+  },
+});
