@@ -10,6 +10,7 @@ export const MAX_TAKE_SECONDS = 600;
 export const UPLOAD_PART_BYTES = 5 * 1024 * 1024;
 export const MAX_WORDS_LENGTH = 5_000;
 
+export const wordsSchema = v.pipe(v.string(), v.trim(), v.maxLength(MAX_WORDS_LENGTH));
 export const nameSchema = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(40));
 export const titleSchema = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(120));
 export const sha256Schema = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u));
@@ -34,11 +35,13 @@ export type UploadTicket = v.InferOutput<typeof uploadTicketSchema>;
 
 /** What a new take is made of: an upload that is complete, or words. */
 export const takeBodySchema = v.variant('kind', [
-  v.object({ kind: v.literal('voice'), uploadId: uploadIdSchema }),
   v.object({
-    kind: v.literal('text'),
-    words: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_WORDS_LENGTH)),
+    kind: v.literal('voice'),
+    uploadId: uploadIdSchema,
+    /** What is said, if the author has it at hand; it can be written together later. */
+    words: v.optional(wordsSchema, ''),
   }),
+  v.object({ kind: v.literal('text'), words: v.pipe(wordsSchema, v.minLength(1)) }),
 ]);
 export type TakeBody = v.InferOutput<typeof takeBodySchema>;
 
