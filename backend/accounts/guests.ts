@@ -1,0 +1,44 @@
+// Guests: people who record or follow before they have an account. A guest is a real user with a
+// real session, so that signing in later only adds to what they are.
+import { randomInt, randomUUID } from 'node:crypto';
+import { eq } from 'drizzle-orm';
+import { userId, type UserId } from '#domain/story/ids.ts';
+import type { Voice } from '#domain/story/take.ts';
+import { Problem } from '#domain/protocol/problem.ts';
+import { users } from '#drizzle/schema.ts';
+import type { Database, Queryable } from '../postgres/database.ts';
+import { whileReachable } from '../postgres/query-error.ts';
+import type { OpenedSession, Sessions } from './sessions.ts';
+
+/** How many voice hues the interface has. */
+const HUES = 8;
+
+export interface Guest extends OpenedSession {
+  readonly user: Voice;
+}
+
+/** Makes a guest, under `name` or one like "Guest 4821", and opens a session for them. */
+export async function becomeGuest(
+  deps: { db: Database; sessions: Sessions },
+  name = `Guest ${randomInt(1_000, 10_000)}`,
+): Promise<Guest> {
+  const user: Voice = { id: userId(randomUUID()), name, hue: randomInt(HUES) };
+  await whileReachable(() => deps.db.insert(users).values(user));
+  return { user, ...(await deps.sessions.open(user.id)) };
+}
+
+/**
+ * Gives somebody another name.
+ * @throws {Problem} `not_found` if there is no such person
+ */
+export async function renameUser(db: Queryable, id: UserId, name: string): Promise<Voice> {
+  const [user] = await whileReachable(() =>
+    db
+      .update(users)
+      .set({ name })
+      .where(eq(users.id, id))
+      .returning({ id: users.id, name: users.name, hue: users.hue }),
+  );
+  if (user === undefined) throw new Problem('not_found', 'This account is gone.');
+  return user;
+}
