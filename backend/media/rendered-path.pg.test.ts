@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { mixes, stories, takes, users } from '#drizzle/schema.ts';
+import { storyId, takeId, userId, type TakeId } from '#domain/story/ids.ts';
+import type { Pack } from '#domain/timeline/path-packs.ts';
+import { freshDatabase, type FreshDatabase } from '../../tests/harness/database.ts';
+import { renderedPath } from './rendered-path.ts';
+
+let database: FreshDatabase;
+const [seed, middle, leaf] = [takeId(randomUUID()), takeId(randomUUID()), takeId(randomUUID())];
+
+const pack = (name: string): Pack => ({
+  objectKey: `mixes/${name}`,
+  sha256: '0'.repeat(64),
+  bytes: 30,
+  initBytes: 10,
+  segments: [{ offset: 10, bytes: 20, durationSamples: 5 }],
+});
+
+async function mix(id: TakeId, renderVersion: number, name: string): Promise<void> {
+  await database.db.insert(mixes).values({
+    takeId: id,
+    renderVersion,
+    planSha256: name,
+    firstSegment: 7,
+    packs: { aac: pack(`${name}-aac`), opus: pack(`${name}-opus`) },
+  });
+}
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  const author = userId(randomUUID());
+  const story = storyId(randomUUID());
+  await database.db.insert(users).values({ id: author, name: 'Mira', hue: 0 });
+  await database.db
+    .insert(stories)
+    .values({ id: story, slug: 'river', title: 'River', ownerId: author });
+  const common = { storyId: story, authorId: author, kind: 'text', status: 'ready' } as const;
+  await database.db.insert(takes).values([
+    { ...common, id: seed, startSamples: 0, durationSamples: 100 },
+    { ...common, id: middle, parentId: seed, startSamples: 100, durationSamples: 100 },
+    { ...common, id: leaf, parentId: middle, startSamples: 200, durationSamples: 100 },
+  ]);
+});
+afterAll(() => database.close());
+
+const keysOf = async (id: TakeId, codec: 'aac' | 'opus') => {
+  const path = await renderedPath(database.db, id, codec);
+  return path && { complete: path.complete, keys: path.rendered.map((t) => t.pack.objectKey) };
+};
+
+test('a path reaches as far as it is rendered without a gap, in the newest rendering', async () => {
+  expect(await keysOf(leaf, 'aac')).toEqual({ complete: false, keys: [] });
+  await mix(seed, 1, 'seed');
+  await mix(leaf, 1, 'leaf');
+  expect(await keysOf(leaf, 'aac')).toEqual({ complete: false, keys: ['mixes/seed-aac'] });
+  await mix(middle, 1, 'middle');
+  await mix(seed, 2, 'seed-again');
+  expect(await keysOf(leaf, 'opus')).toEqual({
+    complete: true,
+    keys: ['mixes/seed-again-opus', 'mixes/middle-opus', 'mixes/leaf-opus'],
+  });
+  const path = await renderedPath(database.db, middle, 'aac');
+  expect(path?.rendered.at(-1)).toEqual({
+    takeId: middle,
+    startSamples: 100,
+    firstSegment: 7,
+    pack: pack('middle-aac'),
+  });
+});
+
+test('a take that is not there has no path', async () => {
+  expect(await renderedPath(database.db, takeId(randomUUID()), 'aac')).toBeNull();
+});
