@@ -1,0 +1,49 @@
+// What the page says about its line to the room, from what the socket and the room report.
+
+export type Connection = 'connecting' | 'live' | 'offline';
+
+/**
+ * `open`, `closed`: the socket did. `synced`: the room answered with its whole state. `lost`,
+ * `found`: the browser says that the network went, or came back.
+ */
+export type LineEvent = 'open' | 'synced' | 'closed' | 'lost' | 'found';
+
+export interface Line {
+  readonly connection: Connection;
+  /** Times the socket closed since the line was last live. */
+  readonly closes: number;
+}
+
+export const newLine: Line = { connection: 'connecting', closes: 0 };
+
+/** A blip that heals at the first new attempt is 'connecting'; from the second failure, 'offline'. */
+const PATIENCE = 2;
+
+/** Only a room that has answered is 'live': an open socket alone shows nothing of the story. */
+export function followLine(line: Line, event: LineEvent): Line {
+  switch (event) {
+    case 'synced':
+      return { connection: 'live', closes: 0 };
+    case 'closed': {
+      const closes = line.closes + 1;
+      return { connection: closes < PATIENCE ? 'connecting' : 'offline', closes };
+    }
+    case 'lost':
+      return { connection: 'offline', closes: Math.max(line.closes, PATIENCE) };
+    case 'found':
+    case 'open':
+      return line.connection === 'live' ? line : { ...line, connection: 'connecting' };
+  }
+}
+
+/** The line in words, for the dot's label and for screen readers. */
+export function describeConnection(connection: Connection): string {
+  switch (connection) {
+    case 'connecting':
+      return 'Connecting';
+    case 'live':
+      return 'Live';
+    case 'offline':
+      return 'Offline. What you see may be old';
+  }
+}

@@ -1,0 +1,158 @@
+// A story on a page, kept live: starts from what the server rendered, then follows the room.
+import { SvelteMap } from 'svelte/reactivity';
+import { SOCKET_PATH, type Presence, type ProgressNotice } from '#domain/protocol/room.ts';
+import type { StoryMeta, StoryView } from '#domain/story/document.ts';
+import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
+import type { Take, Voice } from '#domain/story/take.ts';
+import { treeOf } from '#domain/story/tree.ts';
+import type { WordsDocument } from '../words/words-document.ts';
+import type { Connection } from './connection.ts';
+import { newTakes, visibleTakes } from './growth.ts';
+import { afterFirstPaint, watchNetwork, watchVisibility } from './page-events.ts';
+import { isPast, settled, type Progress } from './progress.ts';
+import type { StoryLink, StoryListener } from './story-link.ts';
+
+export interface LiveStoryStart {
+  readonly storyId: StoryId;
+  /** What the server read for this page. */
+  readonly initial: StoryView;
+  /** Who is at this page; null for somebody who only listens. */
+  readonly person: Voice | null;
+}
+
+/** Hidden for this long, a page leaves the room's presence, ms. */
+const AWAY_AFTER_MS = 30_000;
+
+/**
+ * Made while the page renders, on the server too; nothing is loaded or opened before `start()`.
+ * Whoever calls `start()` calls `destroy()`.
+ */
+export class LiveStory {
+  readonly storyId: StoryId;
+  /** What this viewer may see; replaced as a whole at each change. */
+  takes = $state.raw<readonly Take[]>([]);
+  readonly tree = $derived(treeOf(this.takes));
+  voices = $state.raw<ReadonlyMap<UserId, Voice>>(new Map());
+  meta = $state.raw<StoryMeta | null>(null);
+  readonly progress = new SvelteMap<TakeId, Progress>();
+  /** The other people who are here now, one entry each. */
+  presence = $state.raw<readonly Presence[]>([]);
+  connection = $state.raw<Connection>('connecting');
+  person = $state.raw<Voice | null>(null);
+
+  #view: StoryView;
+  #recordingOver: TakeId | null = null;
+  #link: StoryLink | null = null;
+  #opened: PromiseWithResolvers<StoryLink> = Promise.withResolvers();
+  #stop = new AbortController();
+  #started = false;
+  readonly #growthListeners = new Set<(grown: Take[]) => void>();
+
+  constructor({ storyId, initial, person }: LiveStoryStart) {
+    this.storyId = storyId;
+    this.person = person;
+    this.#view = initial;
+    this.#show(initial);
+  }
+
+  /** The others who record over the tail of this take now. */
+  recordersOver(takeId: TakeId): Presence[] {
+    return this.presence.filter(({ recordingOver }) => recordingOver === takeId);
+  }
+
+  /** Once the page has painted, loads what is needed and opens the room. Call it in the browser. */
+  async start(): Promise<void> {
+    if (this.#started) return;
+    this.#started = true;
+    const { signal } = this.#stop;
+    await afterFirstPaint();
+    const { StoryLink } = await import('./story-link.ts');
+    if (signal.aborted) return;
+    const link = new StoryLink({
+      storyId: this.storyId,
+      self: this.person,
+      socket: { url: socketUrl(location) },
+      listener: this.#listener(),
+    });
+    this.#link = link;
+    link.recordingOver(this.#recordingOver);
+    watchNetwork((there) => link.networkChanged(there), signal);
+    watchVisibility(AWAY_AFTER_MS, (away) => link.setAway(away && this.#recordingOver === null), signal);
+    this.#opened.resolve(link);
+  }
+
+  /** Tells the others over which take's tail this person records; null when they stop. */
+  recordingOver(takeId: TakeId | null): void {
+    this.#recordingOver = takeId;
+    this.#link?.recordingOver(takeId);
+  }
+
+  /** Call after a session was made or renamed: its cookie counts from the next socket on. */
+  reconnect(person: Voice | null): void {
+    this.person = person;
+    this.#show(this.#view);
+    this.#link?.reconnect(person);
+  }
+
+  /** Calls `listener` with the takes that appeared since; returns the unsubscriber. */
+  onGrowth(listener: (grown: Take[]) => void): () => void {
+    this.#growthListeners.add(listener);
+    return () => this.#growthListeners.delete(listener);
+  }
+
+  /** The words of a take, live, once the room is open. Pair it with `closeWords`. */
+  async openWords(takeId: TakeId): Promise<WordsDocument> {
+    const link = await this.#opened.promise;
+    return link.openWords(takeId);
+  }
+
+  closeWords(takeId: TakeId): void {
+    this.#link?.closeWords(takeId);
+  }
+
+  destroy(): void {
+    this.#stop.abort();
+    this.#link?.destroy();
+    this.#link = null;
+    this.#growthListeners.clear();
+  }
+
+  #listener(): StoryListener {
+    return {
+      onView: (view) => this.#follow(view),
+      onPresence: (others) => (this.presence = others),
+      onProgress: (notice) => this.#note(notice),
+      onConnection: (connection) => (this.connection = connection),
+    };
+  }
+
+  /** Takes over a view unless the page already shows a newer one, as it does until the room syncs. */
+  #follow(view: StoryView): void {
+    if (view.meta === null || view.meta.revision < (this.#view.meta?.revision ?? 0)) return;
+    const before = this.takes;
+    this.#view = view;
+    this.#show(view);
+    for (const id of settled(this.progress, (take) => this.#stateOf(take))) this.progress.delete(id);
+    const grown = newTakes(before, this.takes);
+    if (grown.length === 0) return;
+    for (const listener of this.#growthListeners) listener(grown);
+  }
+
+  #show(view: StoryView): void {
+    this.meta = view.meta;
+    this.voices = view.voices;
+    this.takes = visibleTakes(view.takes, this.person?.id ?? null);
+  }
+
+  #note({ takeId, stage, done }: ProgressNotice): void {
+    if (!isPast(stage, this.#stateOf(takeId))) this.progress.set(takeId, { stage, done });
+  }
+
+  #stateOf(id: TakeId): Take['state'] | undefined {
+    return this.#view.takes.find((take) => take.id === id)?.state;
+  }
+}
+
+function socketUrl({ protocol, host }: Location): string {
+  return `${protocol === 'https:' ? 'wss:' : 'ws:'}//${host}${SOCKET_PATH}`;
+}

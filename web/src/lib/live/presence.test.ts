@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { initialOf, othersPresent, samePresence } from './presence.ts';
+
+const take = '11111111-1111-4111-8111-111111111111';
+const person = (id: string, name = id) => ({ id, name, hue: 3 });
+
+describe('othersPresent', () => {
+  const of = (states: [number, unknown][], ownUserId: string | null = 'me') =>
+    othersPresent({ states: new Map(states), ownClientId: 1, ownUserId });
+
+  it('shows others by name and leaves out the viewer, in this tab and in any other', () => {
+    const states: [number, unknown][] = [
+      [1, { user: person('me') }],
+      [2, { user: person('me') }],
+      [3, { user: person('b', 'Mira') }],
+      [4, { user: person('a', 'Jo') }],
+    ];
+    expect(of(states).map(({ user }) => user.name)).toEqual(['Jo', 'Mira']);
+  });
+
+  it('shows a person with two tabs once, as recording if one of the tabs records', () => {
+    const idle = { user: person('a'), recordingOver: null };
+    const recording = { user: person('a'), recordingOver: take };
+    for (const states of [
+      [idle, recording],
+      [recording, idle],
+    ]) {
+      expect(of(states.map((state, index) => [index + 2, state]))).toEqual([recording]);
+    }
+  });
+
+  it('leaves out states that are no presence: empty, foreign, too long a name, a hue we lack', () => {
+    const states = [
+      {},
+      null,
+      'hello',
+      { cursor: 3 },
+      { user: person('a', 'x'.repeat(41)) },
+      { user: { ...person('b'), hue: 8 } },
+      { user: person('c'), recordingOver: 'not a take' },
+    ];
+    expect(of(states.map((state, index) => [index + 2, state]))).toEqual([]);
+  });
+
+  it('shows a listener everybody', () => {
+    expect(of([[2, { user: person('a') }]], null)).toHaveLength(1);
+  });
+});
+
+describe('samePresence', () => {
+  it('tells apart a person who began to record', () => {
+    const idle = { user: person('a') };
+    expect(samePresence([idle], [{ user: person('a') }])).toBe(true);
+    expect(samePresence([idle], [{ ...idle, recordingOver: null }])).toBe(false);
+  });
+});
+
+describe('initialOf', () => {
+  it.each([
+    ['mira', 'M'],
+    ['  jo', 'J'],
+    ['👩‍🚀 Ada', '👩‍🚀'],
+    ['', '·'],
+  ])('shows %j as %s', (name, initial) => {
+    expect(initialOf(name)).toBe(initial);
+  });
+});

@@ -1,0 +1,47 @@
+// How far the worker is with each take, from notices that may come late, early or not at all.
+import * as v from 'valibot';
+import { progressNoticeSchema, type ProgressNotice, type Stage } from '#domain/protocol/room.ts';
+import type { TakeId } from '#domain/story/ids.ts';
+import type { TakeState } from '#domain/story/take.ts';
+
+export interface Progress {
+  readonly stage: Stage;
+  /** Share of this stage that is done, 0 to 1. */
+  readonly done: number;
+}
+
+/** The notice in a stateless message of the story's room; null for anything else. */
+export function parseProgressNotice(payload: string): ProgressNotice | null {
+  let message: unknown;
+  try {
+    message = JSON.parse(payload);
+  } catch {
+    return null;
+  }
+  const notice = v.safeParse(progressNoticeSchema, message);
+  return notice.success ? notice.output : null;
+}
+
+/**
+ * True once a take in this state has left a stage behind, so that progress in it is old news. A
+ * take that has not arrived yet (`undefined`) is past nothing: notices may outrun the tree.
+ */
+export function isPast(stage: Stage, state: TakeState | undefined): boolean {
+  switch (state?.status) {
+    case undefined:
+    case 'processing':
+      return false;
+    case 'ready':
+      return stage === 'ingest' || state.mixed;
+    case 'failed':
+      return true;
+  }
+}
+
+/** The takes whose progress is over, so that it can be cleared. */
+export function settled(
+  progress: ReadonlyMap<TakeId, Progress>,
+  stateOf: (id: TakeId) => TakeState | undefined,
+): TakeId[] {
+  return [...progress].filter(([id, { stage }]) => isPast(stage, stateOf(id))).map(([id]) => id);
+}

@@ -1,0 +1,151 @@
+// One document of the server, open over the page's socket; reopened if the server closes it.
+import { HocuspocusProvider } from '@hocuspocus/provider';
+import { Awareness } from 'y-protocols/awareness';
+import * as Y from 'yjs';
+import { roomName, type Presence, type Room } from '#domain/protocol/room.ts';
+import type { RoomSocket } from './room-socket.ts';
+
+/** Who is at this page, as others see them; null for somebody who only listens. */
+export type Self = Presence['user'] | null;
+
+export interface RoomEvents {
+  /** The room has answered with its whole state: at first, and after each reconnect. */
+  onSynced?(): void;
+  /** Presence, the count of unsaved changes or the right to write may have changed. */
+  onChange?(): void;
+  onStateless?(payload: string): void;
+}
+
+export interface RoomSettings {
+  readonly socket: RoomSocket;
+  readonly room: Room;
+  readonly self: Self;
+  readonly events: RoomEvents;
+  /** Ask for the room's state this often, ms: it keeps a quiet socket of a listener open. */
+  readonly heartbeatMs?: number;
+}
+
+/** First and longest pause before a room that the server closed is opened again, ms. */
+const REOPEN = { firstMs: 1_000, longestMs: 30_000 };
+
+export class RoomClient {
+  readonly doc = new Y.Doc();
+  readonly awareness = new Awareness(this.doc);
+  #self: Self;
+  #fields: Partial<Presence> = {};
+  #away = false;
+  #refused = false;
+  #closes = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #socket: RoomSocket;
+  readonly #events: RoomEvents;
+  readonly #provider: HocuspocusProvider;
+
+  constructor({ socket, room, self, events, heartbeatMs }: RoomSettings) {
+    this.#socket = socket;
+    this.#self = self;
+    this.#events = events;
+    this.#publish();
+    this.#provider = new HocuspocusProvider({
+      websocketProvider: socket,
+      name: roomName(room),
+      document: this.doc,
+      awareness: this.awareness,
+      // The cookie says who we are; an empty token still runs the server's check of each room.
+      token: '',
+      forceSyncInterval: heartbeatMs ?? false,
+      onSynced: () => {
+        this.#closes = 0;
+        events.onSynced?.();
+        this.#changed();
+      },
+      onClose: () => this.#closed(),
+      onAuthenticated: () => this.#changed(),
+      onAuthenticationFailed: () => this.#closed(),
+      onUnsyncedChanges: () => this.#changed(),
+      onAwarenessChange: () => this.#changed(),
+      onStateless: ({ payload }) => events.onStateless?.(payload),
+    });
+    this.#provider.attach();
+  }
+
+  /** True while this document is the server's, as far as both know. */
+  get synced(): boolean {
+    return this.#provider.isSynced;
+  }
+
+  /** True if a change of this document was not yet acknowledged as committed. */
+  get hasUnsaved(): boolean {
+    return this.#provider.hasUnsyncedChanges;
+  }
+
+  /** True if the server closed the room while it held a change of ours. */
+  get refused(): boolean {
+    return this.#refused;
+  }
+
+  /** What the server said that this session may do; false until it has answered. */
+  get writable(): boolean {
+    return this.#provider.authorizedScope === 'read-write';
+  }
+
+  /** Becomes somebody else, as after a guest session was made; the socket must be reopened too. */
+  setSelf(self: Self): void {
+    this.#self = self;
+    this.#publish();
+  }
+
+  /** Adds to what others see of this page. */
+  setPresence(fields: Partial<Omit<Presence, 'user'>>): void {
+    this.#fields = { ...this.#fields, ...fields };
+    this.#publish();
+  }
+
+  /** Hides this page from others, or shows it again. */
+  setAway(away: boolean): void {
+    if (this.#away === away) return;
+    this.#away = away;
+    this.#publish();
+  }
+
+  destroy(): void {
+    clearTimeout(this.#timer);
+    this.#provider.destroy();
+    this.doc.destroy();
+  }
+
+  #publish(): void {
+    const hidden = this.#self === null || this.#away;
+    this.awareness.setLocalState(hidden ? null : { user: this.#self, ...this.#fields });
+  }
+
+  #changed(): void {
+    this.#events.onChange?.();
+  }
+
+  /**
+   * The socket reconnects by itself. A room that was closed on an open socket stays closed unless
+   * we open it again; if it held a change of ours, the server did not take it and would not take
+   * it again, so the change is left to its author.
+   */
+  #closed(): void {
+    if (this.#socket.isOpen && this.#timer === undefined) {
+      if (this.writable && this.hasUnsaved && this.doc.store.clients.has(this.doc.clientID)) {
+        this.#refused = true;
+      } else {
+        this.#reopenLater();
+      }
+    }
+    this.#changed();
+  }
+
+  #reopenLater(): void {
+    const pauseMs = Math.min(REOPEN.firstMs * 2 ** this.#closes, REOPEN.longestMs);
+    this.#closes += 1;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#provider.detach();
+      this.#provider.attach();
+    }, pauseMs);
+  }
+}

@@ -1,0 +1,135 @@
+// A page's line to one story: its tree, who is there, how far the worker is, and its words.
+// Loaded after first paint, since it brings Yjs; nothing here knows a DOM or a framework.
+import { observeTree, readTree, type StoryView } from '#domain/story/document.ts';
+import type { StoryId, TakeId } from '#domain/story/ids.ts';
+import type { Presence, ProgressNotice } from '#domain/protocol/room.ts';
+import { WordsDocument } from '../words/words-document.ts';
+import { followLine, newLine, type Connection, type LineEvent } from './connection.ts';
+import { othersPresent, samePresence } from './presence.ts';
+import { parseProgressNotice } from './progress.ts';
+import { RoomClient, type Self } from './room-client.ts';
+import { RoomSocket, type SocketSettings } from './room-socket.ts';
+
+export interface StoryListener {
+  onView(view: StoryView): void;
+  onPresence(others: Presence[]): void;
+  onProgress(notice: ProgressNotice): void;
+  onConnection(connection: Connection): void;
+}
+
+/** Listeners publish nothing, so a round trip this often keeps both ends sure of the socket, ms. */
+const HEARTBEAT_MS = 15_000;
+
+export class StoryLink {
+  #line = newLine;
+  #others: Presence[] = [];
+  #self: Self;
+  readonly #listener: StoryListener;
+  readonly #socket: RoomSocket;
+  readonly #tree: RoomClient;
+  readonly #words = new Map<TakeId, { document: WordsDocument; holders: number }>();
+  readonly #unobserve: () => void;
+
+  constructor(settings: {
+    readonly storyId: StoryId;
+    readonly self: Self;
+    readonly socket: SocketSettings;
+    readonly listener: StoryListener;
+  }) {
+    this.#listener = settings.listener;
+    this.#self = settings.self;
+    this.#socket = new RoomSocket(settings.socket);
+    this.#socket.on('open', () => this.#follow('open'));
+    this.#socket.on('close', () => this.#follow('closed'));
+    this.#tree = new RoomClient({
+      socket: this.#socket,
+      room: { kind: 'story', storyId: settings.storyId },
+      self: settings.self,
+      heartbeatMs: HEARTBEAT_MS,
+      events: {
+        onSynced: () => this.#follow('synced'),
+        onChange: () => this.#treeChanged(),
+        onStateless: (payload) => {
+          const notice = parseProgressNotice(payload);
+          if (notice !== null) this.#listener.onProgress(notice);
+        },
+      },
+    });
+    this.#unobserve = observeTree(this.#tree.doc, () => this.#readTree());
+  }
+
+  /** Opens the words of a take on this socket. Each `openWords` needs its own `closeWords`. */
+  openWords(takeId: TakeId): WordsDocument {
+    let open = this.#words.get(takeId);
+    if (open === undefined) {
+      const document = new WordsDocument({ socket: this.#socket, takeId, self: this.#self });
+      open = { document, holders: 0 };
+      this.#words.set(takeId, open);
+    }
+    open.holders += 1;
+    return open.document;
+  }
+
+  closeWords(takeId: TakeId): void {
+    const open = this.#words.get(takeId);
+    if (open === undefined) return;
+    open.holders -= 1;
+    if (open.holders > 0) return;
+    this.#words.delete(takeId);
+    open.document.destroy();
+  }
+
+  /** Says over which take's tail this person records now; null when they stop. */
+  recordingOver(takeId: TakeId | null): void {
+    this.#tree.setPresence({ recordingOver: takeId });
+  }
+
+  /** Hides this page from the others, as when its tab has been hidden for long. */
+  setAway(away: boolean): void {
+    this.#tree.setAway(away);
+  }
+
+  /** Opens a new socket as `self`: the cookie of a session counts only from the next upgrade. */
+  reconnect(self: Self): void {
+    this.#self = self;
+    this.#tree.setSelf(self);
+    for (const { document } of this.#words.values()) document.setSelf(self);
+    this.#socket.reopen();
+  }
+
+  /** The browser says that the network went, or that there is one again. */
+  networkChanged(there: boolean): void {
+    this.#follow(there ? 'found' : 'lost');
+    if (there) this.#socket.reopen();
+  }
+
+  destroy(): void {
+    this.#unobserve();
+    for (const { document } of this.#words.values()) document.destroy();
+    this.#words.clear();
+    this.#tree.destroy();
+    this.#socket.destroy();
+  }
+
+  #follow(event: LineEvent): void {
+    const before = this.#line.connection;
+    this.#line = followLine(this.#line, event);
+    if (event === 'synced') this.#readTree();
+    if (this.#line.connection !== before) this.#listener.onConnection(this.#line.connection);
+  }
+
+  #treeChanged(): void {
+    const others = othersPresent({
+      states: this.#tree.awareness.getStates(),
+      ownClientId: this.#tree.doc.clientID,
+      ownUserId: this.#self?.id ?? null,
+    });
+    if (samePresence(others, this.#others)) return;
+    this.#others = others;
+    this.#listener.onPresence(others);
+  }
+
+  #readTree(): void {
+    this.#listener.onView(readTree(this.#tree.doc));
+  }
+}

@@ -1,0 +1,8 @@
+import { defineParams } from '@sveltejs/kit/params';
+import { storyIdSchema, takeIdSchema, uploadIdSchema } from '#domain/story/ids.ts';
+
+export const params = defineParams({
+  story: storyIdSchema,
+  take: takeIdSchema,
+  upload: uploadIdSchema,
+});
