@@ -75,7 +75,7 @@ async function guarded(response: Response, event: RequestEvent): Promise<Respons
   const headers = new Headers(response.headers);
   for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
   const policy = headers.get('content-security-policy');
-  if (policy !== null) {
+  if (policy !== null && headers.get('content-type')?.startsWith('text/html')) {
     const { objectOrigin } = await context();
     headers.set('content-security-policy', withObjects(policy, objectOrigin));
     headers.set('cache-control', 'private, no-cache');

@@ -1,0 +1,66 @@
+// A take's waveform as a filled shape: few points, drawn from the worker's peaks.
+
+/** Pairs of minimum and maximum that the worker takes per second. */
+const PEAKS_PER_SECOND = 100;
+const POINTS_PER_SECOND = 2.6;
+const FEWEST = 14;
+const MOST = 90;
+/** Height of the box that `silhouettePath` draws in; it is stretched to its place. */
+export const SILHOUETTE_HEIGHT = 40;
+
+/** Loudness of a take over its length, each 0 to 63: what travels inside the page. */
+export type Silhouette = readonly number[];
+
+/** Condenses signed 8-bit min/max pairs to a handful of levels, loudest = 63. */
+export function silhouetteOf(peaks: Uint8Array): Silhouette {
+  const pairs = Math.floor(peaks.length / 2);
+  if (pairs === 0) return [];
+  const seconds = pairs / PEAKS_PER_SECOND;
+  const points = Math.min(pairs, MOST, Math.max(FEWEST, Math.round(seconds * POINTS_PER_SECOND)));
+  const levels = Array.from({ length: points }, (_, point) => {
+    const from = Math.floor((point * pairs) / points);
+    const to = Math.max(from + 1, Math.floor(((point + 1) * pairs) / points));
+    return spread(peaks, from, to);
+  });
+  const loudest = Math.max(8, ...levels);
+  return levels.map((level) => Math.round((63 * level) / loudest));
+}
+
+/** Mean of each pair's reach plus a share of the highest: shape without spikes. */
+function spread(peaks: Uint8Array, from: number, to: number): number {
+  const view = new DataView(peaks.buffer, peaks.byteOffset, peaks.byteLength);
+  let sum = 0;
+  let highest = 0;
+  for (let pair = from; pair < to; pair += 1) {
+    const reach = Math.max(-view.getInt8(pair * 2), view.getInt8(pair * 2 + 1), 0);
+    sum += reach;
+    highest = Math.max(highest, reach);
+  }
+  return 0.45 * highest + 0.55 * (sum / (to - from));
+}
+
+/** An SVG path of a silhouette in a box of `width` × 40, mirrored about the middle. */
+export function silhouettePath(levels: Silhouette, width = 400): string {
+  const middle = SILHOUETTE_HEIGHT / 2;
+  if (levels.length < 2) return `M0 ${middle - 0.5}H${width}V${middle + 0.5}H0Z`;
+  const step = width / (levels.length - 1);
+  const at = (level: number) => 1 + (level / 63) * (middle - 1.5);
+  const upper = levels.map((level, index) => {
+    const edge = index === 0 || index === levels.length - 1;
+    return `${Math.round(index * step)} ${(middle - (edge ? 0.5 : at(level))).toFixed(1)}`;
+  });
+  const lower = levels
+    .map((level, index) => {
+      const edge = index === 0 || index === levels.length - 1;
+      // Not quite a mirror: the lower edge is softer, as if it grew.
+      return `${Math.round(index * step)} ${(middle + (edge ? 0.5 : at(level) * 0.92)).toFixed(1)}`;
+    })
+    .toReversed();
+  return `M${upper.join('L')}L${lower.join('L')}Z`;
+}
+
+/** The shape of a take without sound: words lie flat, like lines of writing. */
+export function wordsSilhouette(seconds: number): Silhouette {
+  const points = Math.min(MOST, Math.max(FEWEST, Math.round(seconds * POINTS_PER_SECOND)));
+  return Array.from({ length: points }, (_, index) => (index % 4 === 3 ? 4 : 12));
+}
