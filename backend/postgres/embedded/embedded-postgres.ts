@@ -8,7 +8,7 @@ import { Client } from 'pg';
 import type { Logger } from '../../log.ts';
 import { EmbeddedPostgresError, findBinaries } from './binaries.ts';
 import { CLUSTER_SUPERUSER, openCluster, type Cluster } from './cluster.ts';
-import { signal, stopLeftover } from './postmaster.ts';
+import { stopLeftover } from './postmaster.ts';
 
 export interface EmbeddedPostgres {
   /** Address of the `postgres` database, with the password in it. */
@@ -16,8 +16,11 @@ export interface EmbeddedPostgres {
   readonly pid: number;
   /** Resolves when the server has ended, wanted or not. */
   readonly ended: Promise<void>;
-  /** Fast shutdown: sessions are cut, what is committed stays. Resolves when it has ended. */
-  stop(): Promise<void>;
+  /**
+   * Fast shutdown: sessions are cut, what is committed stays. Resolves when it has ended; after
+   * `withinMs` it is cut short, and Postgres recovers at the next start.
+   */
+  stop(withinMs?: number): Promise<void>;
 }
 
 export interface EmbeddedPostgresOptions {
@@ -31,7 +34,7 @@ export interface EmbeddedPostgresOptions {
 }
 
 const START_MS = 30_000;
-/** Fast shutdown takes milliseconds; after this we cut it short, and Postgres recovers at start. */
+/** Fast shutdown takes milliseconds as a rule. */
 const STOP_MS = 5_000;
 const POLL_MS = 20;
 
@@ -55,7 +58,7 @@ export async function startEmbeddedPostgres(
   const ended = once(child, 'exit').then(() => undefined);
   await untilReady(url, child, cluster.logFile);
   log.debug({ pid, port }, 'Postgres is ready');
-  return { url, pid, ended, stop: () => stopServer(child, pid, ended) };
+  return { url, pid, ended, stop: (withinMs = STOP_MS) => stopServer(child, ended, withinMs) };
 }
 
 async function spawnServer(
@@ -114,10 +117,14 @@ async function untilReady(url: string, child: ChildProcess, logFile: string): Pr
   }
 }
 
-async function stopServer(child: ChildProcess, pid: number, ended: Promise<void>): Promise<void> {
+async function stopServer(
+  child: ChildProcess,
+  ended: Promise<void>,
+  withinMs: number,
+): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  signal(pid, 'SIGINT');
-  const cutShort = setTimeout(() => signal(pid, 'SIGQUIT'), STOP_MS);
+  child.kill('SIGINT');
+  const cutShort = setTimeout(() => child.kill('SIGQUIT'), withinMs);
   await ended;
   clearTimeout(cutShort);
 }
