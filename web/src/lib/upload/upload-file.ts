@@ -1,0 +1,128 @@
+// A file on its way to the store: announced, sent in parts, completed; resumable at any point.
+import { uploadTicketSchema, type UploadTicket } from '#domain/protocol/commands.ts';
+import type { UploadId } from '#domain/story/ids.ts';
+import { callApi, Refused, Unreachable, type ApiOptions } from './api.ts';
+import { sha256Hex } from './digest.ts';
+import { retrying, type RetryOptions } from './retry.ts';
+import { LinkRefused, sendPart, type SendPart } from './send-part.ts';
+
+export interface UploadOptions extends ApiOptions, Pick<RetryOptions, 'sleep' | 'random'> {
+  /** An upload of the same file that was begun before; it goes on where it stopped. */
+  readonly resume?: UploadId | undefined;
+  /** Told as soon as the upload has an id: keep it to resume. */
+  readonly onopened?: (id: UploadId) => void;
+  /** Share of the file that has arrived or is on its way, 0 to 1; `waitMs` while a retry waits. */
+  readonly onprogress?: (share: number, waitMs: number | null) => void;
+  readonly send?: SendPart;
+}
+
+/** Tickets asked for again in one upload: after links expired or parts were lost. */
+const MOST_TICKETS = 4;
+/** Parts on their way at once. */
+const LANES = 2;
+
+/**
+ * Uploads a blob and returns its id once the server has verified its size and hash.
+ * @throws {Refused} the server will not take it
+ * @throws {Unreachable} the network stayed away through every retry; call again with `resume`
+ */
+export async function uploadFile(blob: Blob, options: UploadOptions = {}): Promise<UploadId> {
+  let ticket = await openTicket(blob, options);
+  options.onopened?.(ticket.uploadId);
+  for (let asked = 1; ticket.state === 'open'; asked++) {
+    try {
+      await sendMissing(blob, ticket, options);
+      return await complete(ticket.uploadId, options);
+    } catch (error) {
+      const stale =
+        error instanceof LinkRefused ||
+        (error instanceof Refused && error.problem.code === 'upload_incomplete');
+      if (!stale) throw error;
+      if (asked === MOST_TICKETS)
+        throw new Unreachable('the store keeps refusing', { cause: error });
+      ticket = await fetchTicket(ticket.uploadId, options);
+    }
+  }
+  return complete(ticket.uploadId, options);
+}
+
+async function openTicket(blob: Blob, options: UploadOptions): Promise<UploadTicket> {
+  if (options.resume !== undefined) {
+    try {
+      return await fetchTicket(options.resume, options);
+    } catch (error) {
+      // Swept away meanwhile: begin anew.
+      if (!(error instanceof Refused) || error.status !== 404) throw error;
+    }
+  }
+  const body = {
+    bytes: blob.size,
+    contentType: blob.type || 'application/octet-stream',
+    sha256: await sha256Hex(blob),
+  };
+  return again(options, 0, () =>
+    callApi('POST', '/api/uploads', { body, answer: uploadTicketSchema }, options),
+  );
+}
+
+function fetchTicket(id: UploadId, options: UploadOptions): Promise<UploadTicket> {
+  return again(options, 0, () =>
+    callApi('GET', `/api/uploads/${id}`, { answer: uploadTicketSchema }, options),
+  );
+}
+
+async function complete(id: UploadId, options: UploadOptions): Promise<UploadId> {
+  const { uploadId } = await again(options, 1, () =>
+    callApi('POST', `/api/uploads/${id}/complete`, { answer: uploadTicketSchema }, options),
+  );
+  return uploadId;
+}
+
+async function sendMissing(
+  blob: Blob,
+  ticket: UploadTicket,
+  options: UploadOptions,
+): Promise<void> {
+  const { send = sendPart, onprogress } = options;
+  const slice = (number: number): Blob =>
+    blob.slice((number - 1) * ticket.partBytes, number * ticket.partBytes);
+  const open = new Map(ticket.missing.map(({ number }) => [number, slice(number).size]));
+  const share = (): number =>
+    1 - [...open.values()].reduce((sum, bytes) => sum + bytes, 0) / blob.size;
+  onprogress?.(share(), null);
+  const waiting = [...ticket.missing];
+  const lane = async (): Promise<void> => {
+    for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
+      const { number, url } = part;
+      const body = slice(number);
+      const onsent = (bytes: number): void => {
+        open.set(number, body.size - bytes);
+        onprogress?.(share(), null);
+      };
+      await again(options, share, () => send(url, body, { signal: options.signal, onsent }));
+      onsent(body.size);
+    }
+  };
+  const lanes = Array.from({ length: LANES }, lane);
+  try {
+    await Promise.all(lanes);
+  } catch (error) {
+    waiting.length = 0;
+    await Promise.allSettled(lanes);
+    throw error;
+  }
+}
+
+function again<T>(
+  options: UploadOptions,
+  share: number | (() => number),
+  step: () => Promise<T>,
+): Promise<T> {
+  const { signal, sleep, random, onprogress } = options;
+  return retrying(step, {
+    signal,
+    ...(sleep && { sleep }),
+    ...(random && { random }),
+    onwait: (waitMs) => onprogress?.(typeof share === 'number' ? share : share(), waitMs),
+  });
+}
