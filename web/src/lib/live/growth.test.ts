@@ -21,6 +21,8 @@ function take(digit: number, extra: { createdAtMs?: number; state?: TakeState } 
   };
 }
 
+const nameOf = (id: string) => (id === mira ? 'Mira' : undefined);
+
 describe('visibleTakes', () => {
   const failed = take(2, { state: { status: 'failed', reason: 'empty' } });
 
@@ -47,10 +49,9 @@ describe('newTakes', () => {
 
 describe('describeGrowth', () => {
   it('names one author, counts many, and says nothing of nothing', () => {
-    const nameOf = () => 'Mira';
     expect(describeGrowth([], nameOf)).toBe('');
     expect(describeGrowth([take(1)], nameOf)).toBe('A new branch by Mira');
-    expect(describeGrowth([take(1)], () => undefined)).toBe('A new branch');
+    expect(describeGrowth([{ ...take(1), authorId: jo }], nameOf)).toBe('A new branch');
     expect(describeGrowth([take(1), take(2)], nameOf)).toBe('2 new branches');
   });
 });

@@ -77,7 +77,11 @@ export class LiveStory {
     this.#link = link;
     link.recordingOver(this.#recordingOver);
     watchNetwork((there) => link.networkChanged(there), signal);
-    watchVisibility(AWAY_AFTER_MS, (away) => link.setAway(away && this.#recordingOver === null), signal);
+    watchVisibility(
+      AWAY_AFTER_MS,
+      (away) => link.setAway(away && this.#recordingOver === null),
+      signal,
+    );
     this.#opened.resolve(link);
   }
 
@@ -132,7 +136,8 @@ export class LiveStory {
     const before = this.takes;
     this.#view = view;
     this.#show(view);
-    for (const id of settled(this.progress, (take) => this.#stateOf(take))) this.progress.delete(id);
+    for (const id of settled(this.progress, (take) => this.#stateOf(take)))
+      this.progress.delete(id);
     const grown = newTakes(before, this.takes);
     if (grown.length === 0) return;
     for (const listener of this.#growthListeners) listener(grown);

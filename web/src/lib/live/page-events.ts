@@ -2,19 +2,15 @@
 
 /** Resolves once a frame was painted and the browser is idle, or half a second later at most. */
 export function afterFirstPaint(): Promise<void> {
-  return new Promise((resolve) => {
-    // A hidden tab paints no frames, so the timer also stands in for them.
-    const timer = setTimeout(resolve, 500);
-    requestAnimationFrame(() => {
-      const done = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      // Safari has no requestIdleCallback.
-      if ('requestIdleCallback' in window) requestIdleCallback(done, { timeout: 500 });
-      else setTimeout(done);
-    });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  // A hidden tab paints no frames, so the timer stands in for them.
+  const timer = setTimeout(resolve, 500);
+  requestAnimationFrame(() => {
+    // Safari has no requestIdleCallback.
+    if ('requestIdleCallback' in window) requestIdleCallback(() => resolve(), { timeout: 500 });
+    else setTimeout(resolve);
   });
+  return promise.finally(() => clearTimeout(timer));
 }
 
 export function watchNetwork(listener: (there: boolean) => void, signal: AbortSignal): void {

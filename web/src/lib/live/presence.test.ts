@@ -4,10 +4,10 @@ import { initialOf, othersPresent, samePresence } from './presence.ts';
 const take = '11111111-1111-4111-8111-111111111111';
 const person = (id: string, name = id) => ({ id, name, hue: 3 });
 
-describe('othersPresent', () => {
-  const of = (states: [number, unknown][], ownUserId: string | null = 'me') =>
-    othersPresent({ states: new Map(states), ownClientId: 1, ownUserId });
+const of = (states: [number, unknown][], ownUserId: string | null = 'me') =>
+  othersPresent({ states: new Map(states), ownClientId: 1, ownUserId });
 
+describe('othersPresent', () => {
   it('shows others by name and leaves out the viewer, in this tab and in any other', () => {
     const states: [number, unknown][] = [
       [1, { user: person('me') }],

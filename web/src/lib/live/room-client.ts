@@ -25,8 +25,8 @@ export interface RoomSettings {
   readonly heartbeatMs?: number;
 }
 
-/** First and longest pause before a room that the server closed is opened again, ms. */
-const REOPEN = { firstMs: 1_000, longestMs: 30_000 };
+/** First and longest pause before a room that the server closed is opened again. */
+const REOPEN = { firstMs: 1_000, longestMs: 30_000, refusedAfter: 3 };
 
 export class RoomClient {
   readonly doc = new Y.Doc();
@@ -34,7 +34,7 @@ export class RoomClient {
   #self: Self;
   #fields: Partial<Presence> = {};
   #away = false;
-  #refused = false;
+  #known = false;
   #closes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #socket: RoomSocket;
@@ -55,7 +55,7 @@ export class RoomClient {
       token: '',
       forceSyncInterval: heartbeatMs ?? false,
       onSynced: () => {
-        this.#closes = 0;
+        this.#known = true;
         events.onSynced?.();
         this.#changed();
       },
@@ -74,14 +74,19 @@ export class RoomClient {
     return this.#provider.isSynced;
   }
 
+  /** True once the room has answered, on whatever socket: the document is not merely empty. */
+  get known(): boolean {
+    return this.#known;
+  }
+
   /** True if a change of this document was not yet acknowledged as committed. */
   get hasUnsaved(): boolean {
     return this.#provider.hasUnsyncedChanges;
   }
 
-  /** True if the server closed the room while it held a change of ours. */
+  /** True if the server closed the room again and again while it held a change of ours. */
   get refused(): boolean {
-    return this.#refused;
+    return this.#closes >= REOPEN.refusedAfter && this.hasUnsaved;
   }
 
   /** What the server said that this session may do; false until it has answered. */
@@ -120,32 +125,26 @@ export class RoomClient {
   }
 
   #changed(): void {
+    if (this.synced && !this.hasUnsaved) this.#closes = 0;
     this.#events.onChange?.();
   }
 
   /**
-   * The socket reconnects by itself. A room that was closed on an open socket stays closed unless
-   * we open it again; if it held a change of ours, the server did not take it and would not take
-   * it again, so the change is left to its author.
+   * A socket reconnects by itself; a room that the server closed on an open socket does not. The
+   * parting words of a server that shuts down look the same as a refusal, so we always try again.
    */
   #closed(): void {
     if (this.#socket.isOpen && this.#timer === undefined) {
-      if (this.writable && this.hasUnsaved && this.doc.store.clients.has(this.doc.clientID)) {
-        this.#refused = true;
-      } else {
-        this.#reopenLater();
-      }
+      const pauseMs = Math.min(REOPEN.firstMs * 2 ** this.#closes, REOPEN.longestMs);
+      this.#closes += 1;
+      this.#timer = setTimeout(() => this.#reopen(), pauseMs);
     }
     this.#changed();
   }
 
-  #reopenLater(): void {
-    const pauseMs = Math.min(REOPEN.firstMs * 2 ** this.#closes, REOPEN.longestMs);
-    this.#closes += 1;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#provider.detach();
-      this.#provider.attach();
-    }, pauseMs);
+  /** Not by detaching: its parting message would close the room that we are about to open. */
+  #reopen(): void {
+    this.#timer = undefined;
+    if (this.#socket.isOpen) void this.#provider.onOpen(new Event('open'));
   }
 }

@@ -16,7 +16,11 @@ export interface SocketSettings {
  */
 export class RoomSocket extends HocuspocusProviderWebsocket {
   constructor({ url, WebSocket }: SocketSettings) {
-    super({ url, maxDelay: 10_000, ...(WebSocket !== undefined && { WebSocketPolyfill: WebSocket }) });
+    super({
+      url,
+      maxDelay: 10_000,
+      ...(WebSocket !== undefined && { WebSocketPolyfill: WebSocket }),
+    });
   }
 
   /** True while the socket is open, whatever the rooms say. */

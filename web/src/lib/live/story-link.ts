@@ -20,6 +20,15 @@ export interface StoryListener {
 /** Listeners publish nothing, so a round trip this often keeps both ends sure of the socket, ms. */
 const HEARTBEAT_MS = 15_000;
 
+/** How long the words of a take stay open after their last reader left, ms. */
+const LINGER_MS = 5_000;
+
+interface OpenWords {
+  readonly document: WordsDocument;
+  holders: number;
+  closing?: ReturnType<typeof setTimeout>;
+}
+
 export class StoryLink {
   #line = newLine;
   #others: Presence[] = [];
@@ -27,7 +36,7 @@ export class StoryLink {
   readonly #listener: StoryListener;
   readonly #socket: RoomSocket;
   readonly #tree: RoomClient;
-  readonly #words = new Map<TakeId, { document: WordsDocument; holders: number }>();
+  readonly #words = new Map<TakeId, OpenWords>();
   readonly #unobserve: () => void;
 
   constructor(settings: {
@@ -66,17 +75,21 @@ export class StoryLink {
       open = { document, holders: 0 };
       this.#words.set(takeId, open);
     }
+    clearTimeout(open.closing);
     open.holders += 1;
     return open.document;
   }
 
+  /** Closes them a moment later, so that whoever comes straight back finds the room still open. */
   closeWords(takeId: TakeId): void {
     const open = this.#words.get(takeId);
     if (open === undefined) return;
     open.holders -= 1;
     if (open.holders > 0) return;
-    this.#words.delete(takeId);
-    open.document.destroy();
+    open.closing = setTimeout(() => {
+      this.#words.delete(takeId);
+      open.document.destroy();
+    }, LINGER_MS);
   }
 
   /** Says over which take's tail this person records now; null when they stop. */
@@ -92,9 +105,10 @@ export class StoryLink {
   /** Opens a new socket as `self`: the cookie of a session counts only from the next upgrade. */
   reconnect(self: Self): void {
     this.#self = self;
+    // First the socket: the old one belongs to a listener, who may not say who they are.
+    this.#socket.reopen();
     this.#tree.setSelf(self);
     for (const { document } of this.#words.values()) document.setSelf(self);
-    this.#socket.reopen();
   }
 
   /** The browser says that the network went, or that there is one again. */
@@ -105,7 +119,10 @@ export class StoryLink {
 
   destroy(): void {
     this.#unobserve();
-    for (const { document } of this.#words.values()) document.destroy();
+    for (const { document, closing } of this.#words.values()) {
+      clearTimeout(closing);
+      document.destroy();
+    }
     this.#words.clear();
     this.#tree.destroy();
     this.#socket.destroy();
