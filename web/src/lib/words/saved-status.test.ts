@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { describeStatus, savedStatus } from './saved-status.ts';
+
+const settled = { open: true, known: true, synced: true, unsaved: false, refused: false };
+
+describe('savedStatus', () => {
+  it('says saved only when the room is open, has answered, and nothing waits', () => {
+    expect(savedStatus(settled)).toBe('saved');
+    for (let bits = 0; bits < 16; bits += 1) {
+      const [open, known, synced, unsaved] = [bits & 1, bits & 2, bits & 4, bits & 8].map(
+        Boolean,
+      ) as [boolean, boolean, boolean, boolean];
+      const status = savedStatus({ open, known, synced, unsaved, refused: false });
+      expect(status === 'saved').toBe(open && known && synced && !unsaved);
+    }
+  });
+
+  it.each([
+    ['opening', { known: false, synced: false, unsaved: true }],
+    ['saving', { unsaved: true }],
+    ['saving', { synced: false, unsaved: true }],
+    ['offline', { open: false, synced: false }],
+    ['offline', { open: false, synced: false, unsaved: true }],
+    ['refused', { synced: false, unsaved: true, refused: true }],
+  ] as const)('is %s when %j', (status, change) => {
+    expect(savedStatus({ ...settled, ...change })).toBe(status);
+  });
+
+  it('asks to keep the page open only if closing it would lose something', () => {
+    expect(describeStatus('offline', true)).toContain('Keep this page open');
+    expect(describeStatus('offline', false)).toBe('Offline');
+  });
+});
