@@ -1,0 +1,81 @@
+// What the media-worker reads of a take before it works on it, and how a take fails.
+import { and, eq, getTableColumns } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import type { StoryId, TakeId } from '#domain/story/ids.ts';
+import type { TakeFailure } from '#domain/story/take.ts';
+import type { Span } from '#domain/timeline/duet.ts';
+import { takes, uploads } from '#drizzle/schema.ts';
+import type { Database, Queryable } from '../postgres/database.ts';
+import { recordEvent } from '../story/events.ts';
+
+/** A voice take that is still to be ingested. */
+export interface TakeToIngest {
+  readonly takeId: TakeId;
+  readonly storyId: StoryId;
+  /** The original, as its author announced it. */
+  readonly upload: { readonly objectKey: string; readonly bytes: number; readonly sha256: string };
+}
+
+/** The take if it waits to be ingested; null if it is done, failed or written. */
+export async function takeToIngest(db: Queryable, takeId: TakeId): Promise<TakeToIngest | null> {
+  const { objectKey, bytes, sha256 } = getTableColumns(uploads);
+  const [row] = await db
+    .select({ storyId: takes.storyId, upload: { objectKey, bytes, sha256 } })
+    .from(takes)
+    .innerJoin(uploads, eq(uploads.id, takes.uploadId))
+    .where(and(eq(takes.id, takeId), eq(takes.status, 'processing')));
+  return row === undefined ? null : { takeId, ...row };
+}
+
+/** Where a take lies, and where its parent does. */
+export interface Placing {
+  readonly storyId: StoryId;
+  readonly status: 'processing' | 'ready' | 'failed';
+  readonly startSamples: number;
+  readonly durationSamples: number | null;
+  readonly parent: Span | null;
+}
+
+/**
+ * Reads and locks a take until the transaction ends. The lock leaves room for children that are
+ * being published meanwhile. Null if there is no such take.
+ */
+export async function lockTake(tx: Queryable, takeId: TakeId): Promise<Placing | null> {
+  const parents = alias(takes, 'parents');
+  const [row] = await tx
+    .select({
+      storyId: takes.storyId,
+      status: takes.status,
+      startSamples: takes.startSamples,
+      durationSamples: takes.durationSamples,
+      parentStart: parents.startSamples,
+      parentDuration: parents.durationSamples,
+    })
+    .from(takes)
+    .leftJoin(parents, eq(parents.id, takes.parentId))
+    .where(eq(takes.id, takeId))
+    .for('no key update', { of: takes });
+  if (row === undefined) return null;
+  const { parentStart, parentDuration, ...placing } = row;
+  const known = parentStart !== null && parentDuration !== null;
+  return {
+    ...placing,
+    parent: known ? { startSamples: parentStart, durationSamples: parentDuration } : null,
+  };
+}
+
+/**
+ * Ends a take that could not be ingested; its original is kept. Does nothing to a take that is
+ * ready or has failed before.
+ */
+export async function failTake(db: Database, takeId: TakeId, reason: TakeFailure): Promise<void> {
+  await db.transaction(async (tx) => {
+    const [failed] = await tx
+      .update(takes)
+      .set({ status: 'failed', failure: reason })
+      .where(and(eq(takes.id, takeId), eq(takes.status, 'processing')))
+      .returning({ storyId: takes.storyId });
+    if (failed === undefined) return;
+    await recordEvent(tx, { storyId: failed.storyId, takeId, kind: 'failed' });
+  });
+}

@@ -1,0 +1,149 @@
+// Runs one ffmpeg: in a folder of its own, within limits, with progress, and gone when told.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { FfmpegFailed, FfmpegKilled } from './failures.ts';
+import type { Ffmpeg } from './find.ts';
+
+/** An ffmpeg with the limits that this machine can set around it. */
+export interface Tool {
+  readonly ffmpeg: Ffmpeg;
+  readonly limits: readonly string[];
+}
+
+export interface RunOptions {
+  /** The job's private folder: everything that the arguments name lies in it. */
+  readonly folder: string;
+  readonly signal?: AbortSignal | undefined;
+  /** How long the output is expected to be; without it there is no progress. */
+  readonly expectedSeconds?: number | undefined;
+  /** Share done, 0 to 1. */
+  readonly onProgress?: ((done: number) => void) | undefined;
+  /** Longest time by the clock on the wall, milliseconds. */
+  readonly wallMs?: number;
+}
+
+const WALL_MS = 600_000;
+/** How long ffmpeg may take to end after SIGTERM before it is killed. */
+const TERM_MS = 2_000;
+const KEPT_LINES = 80;
+
+/**
+ * Runs ffmpeg to its end.
+ * @returns the last lines that it wrote to stderr, oldest first
+ * @throws {FfmpegFailed} it ended with an error
+ * @throws {FfmpegKilled} something outside ended it, our wall limit too
+ * @throws the signal's reason if that aborted; ffmpeg is gone by then
+ */
+export async function runFfmpeg(
+  { ffmpeg, limits }: Tool,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<readonly string[]> {
+  options.signal?.throwIfAborted();
+  const whole = [...limits, ffmpeg.command, ...ffmpeg.leading, ...globals, ...args];
+  const [program = ffmpeg.command, ...rest] = whole;
+  const child = spawn(program, rest, {
+    cwd: options.folder,
+    env: cleanEnvironment(options.folder),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    windowsHide: true,
+  });
+  const ending = new Ending(child, options);
+  const [lines] = await Promise.all([
+    lastLines(child.stderr),
+    readProgress(child.stdout, options),
+    ending.exited,
+  ]);
+  return ending.result(lines);
+}
+
+const globals = [
+  '-nostdin',
+  '-hide_banner',
+  '-loglevel',
+  'info',
+  '-progress',
+  'pipe:1',
+  '-nostats',
+];
+
+function cleanEnvironment(folder: string): NodeJS.ProcessEnv {
+  const kept = ['PATH', 'LD_LIBRARY_PATH', 'SYSTEMROOT'].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    ...Object.fromEntries(kept),
+    LANG: 'C',
+    HOME: folder,
+    TMPDIR: folder,
+    AV_LOG_FORCE_NOCOLOR: '1',
+  };
+}
+
+/** Watches over one child: ends it on abort and at the wall limit, and says how it ended. */
+class Ending {
+  readonly exited: Promise<void>;
+  readonly #child: ChildProcess;
+  readonly #signal: AbortSignal | undefined;
+  readonly #wall: NodeJS.Timeout;
+  #kill: NodeJS.Timeout | undefined;
+  #overWall = false;
+  #code: number | null = null;
+  #by: NodeJS.Signals | null = null;
+
+  constructor(child: ChildProcess, { signal, wallMs = WALL_MS }: RunOptions) {
+    this.#child = child;
+    this.#signal = signal;
+    this.#wall = setTimeout(() => {
+      this.#overWall = true;
+      this.#end();
+    }, wallMs);
+    signal?.addEventListener('abort', this.#end, { once: true });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.exited = promise.finally(() => this.#release());
+    child.once('error', reject);
+    child.once('close', (code, by) => {
+      this.#code = code;
+      this.#by = by;
+      resolve();
+    });
+  }
+
+  result(lines: readonly string[]): readonly string[] {
+    if (this.#overWall) throw new FfmpegKilled('wall limit');
+    this.#signal?.throwIfAborted();
+    if (this.#by !== null) throw new FfmpegKilled(this.#by);
+    if (this.#code !== 0) throw new FfmpegFailed(this.#code ?? -1, lines);
+    return lines;
+  }
+
+  readonly #end = (): void => {
+    this.#child.kill('SIGTERM');
+    this.#kill = setTimeout(() => this.#child.kill('SIGKILL'), TERM_MS);
+  };
+
+  #release(): void {
+    clearTimeout(this.#wall);
+    clearTimeout(this.#kill);
+    this.#signal?.removeEventListener('abort', this.#end);
+  }
+}
+
+async function lastLines(stream: Readable): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: stream })) {
+    lines.push(line.slice(0, 500));
+    if (lines.length > KEPT_LINES) lines.shift();
+  }
+  return lines;
+}
+
+async function readProgress(stream: Readable, options: RunOptions): Promise<void> {
+  for await (const line of createInterface({ input: stream })) {
+    const micros = /^out_time_us=(\d+)$/u.exec(line)?.[1];
+    if (micros === undefined || options.expectedSeconds === undefined) continue;
+    options.onProgress?.(Math.min(1, Number(micros) / 1e6 / options.expectedSeconds));
+  }
+}

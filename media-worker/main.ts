@@ -1,0 +1,44 @@
+// The media-worker: takes into stems, stems into packs, notifications to people's devices.
+import { readConfig } from '#backend/config.ts';
+import { runProcess } from '#backend/lifecycle.ts';
+import { createLogger } from '#backend/log.ts';
+import { failTake } from '#backend/media/takes.ts';
+import { openDatabase } from '#backend/postgres/database.ts';
+import { openQueue } from '#backend/queue/queue.ts';
+import { openObjectStore } from '#backend/storage/open.ts';
+import { findFfmpeg } from './ffmpeg/find.ts';
+import { limitsFor } from './ffmpeg/limits.ts';
+import { serveHealth } from './health.ts';
+import { ingestTake } from './ingest.ts';
+import { removeStaleJobFolders } from './job-folder.ts';
+import { renderTake } from './render.ts';
+import type { Worker } from './worker.ts';
+
+const config = readConfig(process.env);
+const log = createLogger('media-worker', config.LOG_LEVEL);
+
+await runProcess(log, async (onStop) => {
+  const url = config.DATABASE_URL;
+  if (url === undefined) throw new Error('DATABASE_URL is not set');
+  const ffmpeg = await findFfmpeg({ FFMPEG_PATH: config.FFMPEG_PATH });
+  const tool = { ffmpeg, limits: await limitsFor(ffmpeg.kind) };
+  log.info({ kind: ffmpeg.kind, version: ffmpeg.version, why: ffmpeg.why }, 'found ffmpeg');
+  await removeStaleJobFolders();
+  const { db, close } = openDatabase(url, { log });
+  onStop(close);
+  const objects = await openObjectStore(config);
+  const queue = await openQueue(url, { log });
+  onStop(() => queue.stop());
+  const worker: Worker = { db, objects, queue, log, tool };
+  const concurrency = config.WORKER_CONCURRENCY;
+  await queue.work(
+    'take.ingest',
+    { concurrency, onDead: ({ takeId }) => failTake(db, takeId, 'internal') },
+    ({ takeId }, { signal }) => ingestTake(worker, takeId, signal),
+  );
+  await queue.work('take.render', { concurrency }, ({ takeId }, { signal }) =>
+    renderTake(worker, takeId, signal),
+  );
+  const health = await serveHealth(db, { host: config.HOST, port: config.WORKER_PORT });
+  onStop(() => health.close());
+});

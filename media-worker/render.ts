@@ -1,0 +1,96 @@
+// The job take.render: a ready take's region becomes one pack per codec.
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import {
+  packsOfPlan,
+  pathFrom,
+  saveMix,
+  takeToRender,
+  type StoredSource,
+} from '#backend/media/mixes.ts';
+import type { ObjectStore } from '#backend/storage/objects.ts';
+import type { TakeId } from '#domain/story/ids.ts';
+import { segmentAt, segmentStart } from '#domain/timeline/grid.ts';
+import { mixKeyText } from '#domain/timeline/mix-key.ts';
+import { planRegion, type Clip, type MixPlan } from '#domain/timeline/mix-plan.ts';
+import type { Codec, Pack } from '#domain/timeline/path-packs.ts';
+import { OutputRejected } from './ffmpeg/failures.ts';
+import type { RunOptions } from './ffmpeg/run.ts';
+import { fetchObject } from './fetch-object.ts';
+import type { PackBody } from './fmp4.ts';
+import { withJobFolder } from './job-folder.ts';
+import { progressReporter } from './progress.ts';
+import { LEAD_SEGMENTS, renderRegion } from './region.ts';
+import type { Worker } from './worker.ts';
+
+/**
+ * Renders a take. Run again, at once or later, there is still one mix; a take that is not ready or
+ * is rendered already is left alone. Rejects with whatever may be over at the next attempt.
+ */
+export async function renderTake(
+  worker: Worker,
+  takeId: TakeId,
+  signal: AbortSignal,
+): Promise<void> {
+  const take = await takeToRender(worker.db, takeId);
+  if (take === null) return;
+  const { storyId, startSamples } = take;
+  const from = segmentStart(segmentAt(startSamples) - LEAD_SEGMENTS);
+  const path = await pathFrom(worker.db, takeId, from);
+  const plan = planRegion(path, LEAD_SEGMENTS);
+  const planSha256 = createHash('sha256').update(mixKeyText(plan)).digest('hex');
+  const onProgress = progressReporter(worker, { storyId, takeId, stage: 'render' });
+  const packs =
+    (await packsOfPlan(worker.db, planSha256)) ??
+    (await withJobFolder(async (folder) => {
+      const options = { folder, signal, onProgress };
+      const bodies = await renderPlan(worker, { plan, path }, options);
+      return await storePacks(worker.objects, planSha256, bodies);
+    }));
+  const firstSegment = plan.firstSegment + LEAD_SEGMENTS;
+  await saveMix(worker.db, { takeId, storyId, planSha256, firstSegment, packs });
+}
+
+/** Fetches the stems that a plan needs, each once, and renders it. */
+export async function renderPlan(
+  { objects, tool }: Pick<Worker, 'objects' | 'tool'>,
+  { plan, path }: { plan: MixPlan; path: readonly StoredSource[] },
+  options: RunOptions & { readonly signal: AbortSignal },
+): Promise<Record<Codec, PackBody>> {
+  const needed = new Set(plan.clips.map((clip) => clip.stemSha256));
+  await Promise.all(
+    [...needed].map(async (sha256) => {
+      const objectKey = path.find((source) => source.stem?.sha256 === sha256)?.objectKey;
+      if (objectKey === undefined || objectKey === null) throw new Error(`no object of ${sha256}`);
+      const { signal, folder } = options;
+      const fetched = await fetchObject(objects, objectKey, {
+        path: join(folder, stemFile({ stemSha256: sha256 })),
+        signal,
+      });
+      if (fetched.sha256 !== sha256) throw new OutputRejected(`${objectKey} is not what it was`);
+    }),
+  );
+  return await renderRegion(tool, { plan, fileOf: stemFile }, options);
+}
+
+/** The file of a clip's stem in the job's folder. */
+function stemFile({ stemSha256 }: Pick<Clip, 'stemSha256'>): string {
+  return `${stemSha256}.flac`;
+}
+
+async function storePacks(
+  objects: ObjectStore,
+  planSha256: string,
+  bodies: Record<Codec, PackBody>,
+): Promise<Record<Codec, Pack>> {
+  const store = async (codec: Codec): Promise<Pack> => {
+    const { bytes, initBytes, segments } = bodies[codec];
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    // Named by plan and content: another ffmpeg's bytes for the same plan never collide.
+    const objectKey = `packs/${planSha256}/${sha256}.${codec}.mp4`;
+    await objects.put(objectKey, bytes, { contentType: 'audio/mp4' });
+    return { objectKey, sha256, bytes: bytes.length, initBytes, segments };
+  };
+  const [aac, opus] = await Promise.all([store('aac'), store('opus')]);
+  return { aac, opus };
+}
