@@ -1,4 +1,5 @@
-// `npm start`: everything that Tap Story needs, in order, and stopped in order again.
+// `npm start`: everything that Tap Story needs, in order, and stopped in order again. With --dev
+// (`npm run dev`) the pages come from Vite's server and not from a build.
 import path from 'node:path';
 import { pino } from 'pino';
 import { migrate } from '#backend/postgres/migrate.ts';
@@ -13,6 +14,7 @@ import { Service } from './start/service.ts';
 import { readSettings, serviceEnvironment, type Settings } from './start/settings.ts';
 import { buildWeb } from './start/web-build.ts';
 
+const dev = process.argv.includes('--dev');
 const root = path.resolve(import.meta.dirname, '..');
 /** Processes of a killed launcher end by themselves, and may hold their ports until then. */
 const TAKEOVER_MS = 10_000;
@@ -52,10 +54,11 @@ await runLauncher(write, async (onStop) => {
   const [databaseUrl, secrets] = await Promise.all([
     prepareDatabase(),
     readSecrets(settings.dataDir),
-    buildWeb(root, {
-      signal: building.signal,
-      onBuild: () => log.info('building the pages, once per change of the sources'),
-    }),
+    dev ||
+      buildWeb(root, {
+        signal: building.signal,
+        onBuild: () => log.info('building the pages, once per change of the sources'),
+      }),
   ]);
 
   const env = serviceEnvironment(settings, databaseUrl, secrets);
@@ -86,6 +89,11 @@ function describeServices({ collabUrl, workerUrl, webUrl }: Settings) {
   return [
     { name: 'collab', entry: 'collab-server/main.ts', url: collabUrl, stopMs: STOP_MS.collab },
     { name: 'worker', entry: 'media-worker/main.ts', url: workerUrl, stopMs: STOP_MS.worker },
-    { name: 'web', entry: 'web/server.ts', url: webUrl, stopMs: STOP_MS.web },
+    {
+      name: 'web',
+      entry: dev ? 'scripts/dev/web.ts' : 'web/server.ts',
+      url: webUrl,
+      stopMs: STOP_MS.web,
+    },
   ];
 }

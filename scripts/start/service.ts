@@ -72,6 +72,7 @@ export class Service {
     // stop them in order. It ends with us by its ipc channel instead.
     const child = fork(entry, [], {
       cwd: root,
+      execArgv: [],
       env: { ...env },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,5 +1,4 @@
 // What the launcher runs with, and what it tells its processes.
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readConfig, type Environment } from '#backend/config.ts';
 import type { PortWish } from './ports.ts';
@@ -18,12 +17,11 @@ export interface Settings {
 }
 
 /**
- * Reads the environment, with `.env` in `root` for what it leaves unset.
+ * Reads the environment.
+ * @param root what a relative DATA_DIR is relative to
  * @throws {ConfigError}
  */
 export function readSettings(root: string): Settings {
-  const file = path.join(root, '.env');
-  if (existsSync(file)) process.loadEnvFile(file);
   const config = readConfig(process.env);
   const webUrl = `http://${reachable(config.HOST)}:${config.PORT}`;
   const { HOST: host, COLLAB_HOST: collabHost } = config;
