@@ -1,0 +1,37 @@
+// What a page gives to <Recorder>, and what it gets back.
+import type { Published } from '#domain/protocol/commands.ts';
+import type { StoryId, TakeId } from '#domain/story/ids.ts';
+import type { TakeKind } from '#domain/story/take.ts';
+import type { Span } from '#domain/timeline/duet.ts';
+
+/** An ancestor of the new take, as the recorder needs it: where it lies, and whose it is. */
+export interface LeadTake extends Span {
+  readonly id: TakeId;
+  readonly kind: TakeKind;
+  /** Whose voice it is. */
+  readonly name: string;
+  /** Signed 8-bit min/max pairs, 100 a second; left out, no waveform is drawn. */
+  readonly peaks?: Uint8Array | Int8Array | undefined;
+}
+
+/** The take that is recorded over, and the two before it on its path. */
+export interface Over {
+  readonly take: LeadTake;
+  readonly parent: LeadTake | null;
+  readonly grandparent: LeadTake | null;
+}
+
+export interface RecorderProps {
+  /** The story that grows; null plants a new one. */
+  readonly storyId: StoryId | null;
+  /** Null for the seed of a new story. */
+  readonly over: Over | null;
+  /** The session's person, if there is one: their name is proposed when publishing. */
+  readonly person: { readonly name: string } | null;
+  /** Told once the server has committed the take. */
+  readonly onpublished: (published: Published) => void;
+  /** Told when the person leaves without publishing. */
+  readonly oncancel: () => void;
+  /** Told the take that is being recorded over, from Record to Stop; null otherwise. For presence. */
+  readonly onrecording?: (over: TakeId | null) => void;
+}
