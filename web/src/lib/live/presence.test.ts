@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { initialOf, othersPresent, samePresence } from './presence.ts';
+import { takeId } from '#domain/story/ids.ts';
+import { facesOf, initialOf, othersPresent, samePresence } from './presence.ts';
 
 const take = '11111111-1111-4111-8111-111111111111';
 const person = (id: string, name = id) => ({ id, name, hue: 3 });
@@ -63,5 +64,18 @@ describe('initialOf', () => {
     ['', '·'],
   ])('shows %j as %s', (name, initial) => {
     expect(initialOf(name)).toBe(initial);
+  });
+});
+
+describe('facesOf', () => {
+  it('shows who records before others, and hides nobody without saying so', () => {
+    const people = ['a', 'b', 'c', 'd'].map((id) => ({
+      user: person(id),
+      recordingOver: id === 'd' ? takeId(take) : null,
+    }));
+    const { shown, hidden } = facesOf(people, 2);
+    expect(shown.map(({ user }) => user.id)).toEqual(['d', 'a']);
+    expect(hidden.map(({ user }) => user.id)).toEqual(['b', 'c']);
+    expect(facesOf(people, 4).hidden).toEqual([]);
   });
 });

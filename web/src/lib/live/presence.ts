@@ -34,6 +34,17 @@ export function samePresence(a: readonly Presence[], b: readonly Presence[]): bo
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+/** The faces that fit, people who record first, and the people who are left. */
+export function facesOf(
+  presence: readonly Presence[],
+  limit: number,
+): { readonly shown: Presence[]; readonly hidden: Presence[] } {
+  const recordersFirst = presence.toSorted(
+    (a, b) => Number(isRecording(b)) - Number(isRecording(a)),
+  );
+  return { shown: recordersFirst.slice(0, limit), hidden: recordersFirst.slice(limit) };
+}
+
 /** The first letter of a name as a face shows it; a dot for a name without one. */
 export function initialOf(name: string): string {
   const [first] = new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(name.trim());
@@ -41,9 +52,11 @@ export function initialOf(name: string): string {
 }
 
 function saysMore(presence: Presence, known: Presence): boolean {
-  const recording = typeof presence.recordingOver === 'string';
-  const knownRecording = typeof known.recordingOver === 'string';
-  return recording && !knownRecording;
+  return isRecording(presence) && !isRecording(known);
+}
+
+function isRecording({ recordingOver }: Presence): boolean {
+  return typeof recordingOver === 'string';
 }
 
 function byName(a: Presence, b: Presence): number {

@@ -2,7 +2,7 @@
 import { HocuspocusProvider } from '@hocuspocus/provider';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
-import { roomName, type Presence, type Room } from '#domain/protocol/room.ts';
+import { CLOSE, roomName, type Presence, type Room } from '#domain/protocol/room.ts';
 import type { RoomSocket } from './room-socket.ts';
 
 /** Who is at this page, as others see them; null for somebody who only listens. */
@@ -23,10 +23,12 @@ export interface RoomSettings {
   readonly events: RoomEvents;
   /** Ask for the room's state this often, ms: it keeps a quiet socket of a listener open. */
   readonly heartbeatMs?: number;
+  /** True while the document holds more than the server takes. */
+  readonly isTooLarge?: () => boolean;
 }
 
 /** First and longest pause before a room that the server closed is opened again. */
-const REOPEN = { firstMs: 1_000, longestMs: 30_000, refusedAfter: 3 };
+const REOPEN = { firstMs: 1_000, longestMs: 30_000 };
 
 export class RoomClient {
   readonly doc = new Y.Doc();
@@ -35,16 +37,19 @@ export class RoomClient {
   #fields: Partial<Presence> = {};
   #away = false;
   #known = false;
+  #refused = false;
   #closes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #socket: RoomSocket;
   readonly #events: RoomEvents;
+  readonly #isTooLarge: () => boolean;
   readonly #provider: HocuspocusProvider;
 
-  constructor({ socket, room, self, events, heartbeatMs }: RoomSettings) {
+  constructor({ socket, room, self, events, heartbeatMs, isTooLarge }: RoomSettings) {
     this.#socket = socket;
     this.#self = self;
     this.#events = events;
+    this.#isTooLarge = isTooLarge ?? (() => false);
     this.#publish();
     this.#provider = new HocuspocusProvider({
       websocketProvider: socket,
@@ -59,7 +64,7 @@ export class RoomClient {
         events.onSynced?.();
         this.#changed();
       },
-      onClose: () => this.#closed(),
+      onClose: ({ event }) => this.#closed(event.code),
       onAuthenticated: () => this.#changed(),
       onAuthenticationFailed: () => this.#closed(),
       onUnsyncedChanges: () => this.#changed(),
@@ -84,9 +89,12 @@ export class RoomClient {
     return this.#provider.hasUnsyncedChanges;
   }
 
-  /** True if the server closed the room again and again while it held a change of ours. */
+  /**
+   * True while the room is left alone because the server would refuse it again, and with it the
+   * socket of every other room. `retry` once the document has been made smaller.
+   */
   get refused(): boolean {
-    return this.#closes >= REOPEN.refusedAfter && this.hasUnsaved;
+    return this.#refused;
   }
 
   /** What the server said that this session may do; false until it has answered. */
@@ -113,6 +121,14 @@ export class RoomClient {
     this.#publish();
   }
 
+  /** Opens a refused room again. */
+  retry(): void {
+    if (!this.#refused) return;
+    this.#refused = false;
+    this.#provider.attach();
+    this.#changed();
+  }
+
   destroy(): void {
     clearTimeout(this.#timer);
     this.#provider.destroy();
@@ -133,8 +149,11 @@ export class RoomClient {
    * A socket reconnects by itself; a room that the server closed on an open socket does not. The
    * parting words of a server that shuts down look the same as a refusal, so we always try again.
    */
-  #closed(): void {
-    if (this.#socket.isOpen && this.#timer === undefined) {
+  #closed(code?: number): void {
+    if (code === CLOSE.tooLarge && this.#isTooLarge()) {
+      this.#refused = true;
+      this.#provider.detach();
+    } else if (this.#socket.isOpen && this.#timer === undefined) {
       const pauseMs = Math.min(REOPEN.firstMs * 2 ** this.#closes, REOPEN.longestMs);
       this.#closes += 1;
       this.#timer = setTimeout(() => this.#reopen(), pauseMs);

@@ -36,6 +36,6 @@ export function describeStatus(status: SavedStatus, hasUnsaved: boolean): string
         ? 'Offline. Keep this page open: your words are saved when the line is back'
         : 'Offline';
     case 'refused':
-      return 'The server did not take your last change. Copy your words, then reload the page';
+      return 'Too long, with what others wrote meanwhile. Shorten the words, and they are saved';
   }
 }

@@ -1,10 +1,12 @@
 // The words of one take as people write them together: text, undo, carets, and what is saved.
 import * as Y from 'yjs';
+import { MAX_WORDS_LENGTH } from '#domain/protocol/commands.ts';
 import { wordsOf } from '#domain/story/document.ts';
 import type { TakeId } from '#domain/story/ids.ts';
 import { RoomClient, type Self } from '../live/room-client.ts';
 import type { RoomSocket } from '../live/room-socket.ts';
 import { remoteCarets, type RemoteCaret } from './carets.ts';
+import { TextareaBinding, type BindingOptions, type TextField } from './textarea-binding.ts';
 import { savedStatus, type SavedStatus } from './saved-status.ts';
 
 /** What the editor shows beside the text. */
@@ -25,6 +27,10 @@ export class WordsDocument {
   readonly #changed = () => {
     for (const listener of this.#listeners) listener();
   };
+  readonly #textChanged = () => {
+    if (this.text.length <= MAX_WORDS_LENGTH) this.#room.retry();
+    this.#changed();
+  };
 
   constructor(settings: {
     readonly socket: RoomSocket;
@@ -37,9 +43,10 @@ export class WordsDocument {
       room: { kind: 'words', takeId: settings.takeId },
       self: settings.self,
       events: { onChange: this.#changed },
+      isTooLarge: () => wordsOf(this.#room.doc).length > MAX_WORDS_LENGTH,
     });
     this.text = wordsOf(this.#room.doc);
-    this.text.observe(this.#changed);
+    this.text.observe(this.#textChanged);
     this.#socket.on('close', this.#changed);
   }
 
@@ -65,6 +72,11 @@ export class WordsDocument {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Keeps a field and these words the same, until the binding is destroyed. */
+  bind(field: TextField, options: BindingOptions): TextareaBinding {
+    return new TextareaBinding(this.text, field, options);
+  }
+
   /** Shows the others where this person's selection is, in UTF-16 units; null to hide it. */
   setCaret(selection: { readonly anchor: number; readonly head: number } | null): void {
     const at = (index: number) =>
@@ -82,7 +94,7 @@ export class WordsDocument {
 
   destroy(): void {
     this.#socket.off('close', this.#changed);
-    this.text.unobserve(this.#changed);
+    this.text.unobserve(this.#textChanged);
     this.#listeners.clear();
     this.#room.destroy();
   }

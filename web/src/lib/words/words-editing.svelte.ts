@@ -1,0 +1,145 @@
+// What an editor of words shows and does: a shared document, once it is open, bound to a field.
+import { MAX_WORDS_LENGTH } from '#domain/protocol/commands.ts';
+import type { TakeId } from '#domain/story/ids.ts';
+import type { LiveStory } from '../live/live-story.svelte.ts';
+import { describeStatus } from './saved-status.ts';
+import type { TextareaBinding } from './textarea-binding.ts';
+import type { WordsDocument, WordsState } from './words-document.ts';
+
+const opening: WordsState = { status: 'opening', writable: false, hasUnsaved: false, carets: [] };
+
+export class WordsEditing {
+  #document = $state.raw<WordsDocument | null>(null);
+  #state = $state.raw<WordsState>(opening);
+  #text = $state.raw('');
+  #binding: TextareaBinding | null = null;
+  #field: HTMLTextAreaElement | null = null;
+  readonly #mayWrite: () => boolean;
+
+  /** @param mayWrite whether the viewer has a session; the server has the last word */
+  constructor(mayWrite: () => boolean) {
+    this.#mayWrite = mayWrite;
+  }
+
+  readonly ready = $derived(this.#document !== null && this.#state.status !== 'opening');
+  readonly canWrite = $derived(this.ready && this.#state.writable && this.#mayWrite());
+  readonly statusText = $derived(
+    this.canWrite || this.#state.status === 'offline'
+      ? describeStatus(this.#state.status, this.#state.hasUnsaved)
+      : '',
+  );
+
+  get text(): string {
+    return this.#text;
+  }
+
+  get length(): number {
+    return this.#text.length;
+  }
+
+  get carets(): WordsState['carets'] {
+    return this.#state.carets;
+  }
+
+  get hasUnsaved(): boolean {
+    return this.#state.hasUnsaved;
+  }
+
+  get isTroubled(): boolean {
+    return this.#state.status === 'refused';
+  }
+
+  /** Opens the words of a take; returns what closes them. */
+  open(live: LiveStory, takeId: TakeId): () => void {
+    let closed = false;
+    let unsubscribe = () => {};
+    void live.openWords(takeId).then((document) => {
+      if (closed) {
+        live.closeWords(takeId);
+        return;
+      }
+      const follow = () => {
+        this.#state = document.state;
+        this.#text = document.text.toString();
+      };
+      unsubscribe = document.subscribe(follow);
+      this.#document = document;
+      follow();
+    });
+    return () => {
+      closed = true;
+      if (this.#document === null) return;
+      unsubscribe();
+      this.left();
+      this.#document = null;
+      this.#state = opening;
+      live.closeWords(takeId);
+    };
+  }
+
+  /** Binds the field while the words are open; returns what lets go of it. */
+  bind(field: HTMLTextAreaElement): (() => void) | undefined {
+    const document = this.#document;
+    if (document === null || !this.ready) return undefined;
+    const binding = document.bind(field, {
+      maxLength: MAX_WORDS_LENGTH,
+      writable: this.canWrite,
+    });
+    this.#binding = binding;
+    this.#field = field;
+    return () => {
+      binding.destroy();
+      this.#binding = null;
+      this.#field = null;
+    };
+  }
+
+  input(): void {
+    this.#binding?.input();
+    this.caretMoved();
+  }
+
+  /** The browser's own undo knows nothing of the others' edits: ours takes its place. */
+  beforeInput(event: InputEvent): void {
+    if (event.inputType !== 'historyUndo' && event.inputType !== 'historyRedo') return;
+    event.preventDefault();
+    if (event.inputType === 'historyUndo') this.#binding?.undo();
+    else this.#binding?.redo();
+    this.caretMoved();
+  }
+
+  key(event: KeyboardEvent): void {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.isComposing) return;
+    const key = event.key.toLowerCase();
+    if (key !== 'z' && key !== 'y') return;
+    event.preventDefault();
+    if (key === 'y' || event.shiftKey) this.#binding?.redo();
+    else this.#binding?.undo();
+    this.caretMoved();
+  }
+
+  compositionStart(): void {
+    this.#binding?.compositionStart();
+  }
+
+  compositionEnd(): void {
+    this.#binding?.compositionEnd();
+    this.caretMoved();
+  }
+
+  /** Shows the others where this field's caret is now. */
+  caretMoved(): void {
+    const field = this.#field;
+    if (field === null || !this.canWrite) return;
+    const backward = field.selectionDirection === 'backward';
+    this.#document?.setCaret({
+      anchor: backward ? field.selectionEnd : field.selectionStart,
+      head: backward ? field.selectionStart : field.selectionEnd,
+    });
+  }
+
+  /** The field lost its focus: hides its caret from the others. */
+  left(): void {
+    if (this.canWrite) this.#document?.setCaret(null);
+  }
+}
