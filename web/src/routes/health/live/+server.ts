@@ -1,0 +1,4 @@
+/** The process runs. Says nothing about what it depends on. */
+export function GET(): Response {
+  return Response.json({ status: 'ok' }, { headers: { 'cache-control': 'no-store' } });
+}
