@@ -1,0 +1,28 @@
+// The part of an <audio> element that the player uses, so that it can be driven without a browser.
+
+export type MediaEvent =
+  | 'play'
+  | 'playing'
+  | 'pause'
+  | 'ended'
+  | 'waiting'
+  | 'error'
+  | 'loadedmetadata'
+  | 'seeked';
+
+export interface MediaPort {
+  src: string;
+  currentTime: number;
+  readonly duration: number;
+  readonly paused: boolean;
+  readonly ended: boolean;
+  readonly readyState: number;
+  readonly error: { readonly code: number } | null;
+  preload: string;
+  play(): Promise<void>;
+  pause(): void;
+  load(): void;
+  canPlayType(type: string): string;
+  addEventListener(event: MediaEvent, listener: () => void): void;
+  removeEventListener(event: MediaEvent, listener: () => void): void;
+}
