@@ -33,6 +33,8 @@ export const Y_WEBSOCKET_PATH = '/yjs';
 
 /** WebSocket close codes of ours; 4000 to 4999 is the range for applications (RFC 6455, 7.4.2). */
 export const CLOSE = {
+  /** The client sent what no client of ours sends: trying the same again is of no use. */
+  malformed: 4400,
   unauthorized: 4401,
   forbidden: 4403,
   tooLarge: 4413,

@@ -1,0 +1,89 @@
+// The append-only log of Yjs updates, and the mirror of a take's words in its row.
+import { and, asc, eq, gt, ne, sql } from 'drizzle-orm';
+import { roomName, type Room } from '#domain/protocol/room.ts';
+import type { TakeId } from '#domain/story/ids.ts';
+import { documentUpdates, stories, takes } from '#drizzle/schema.ts';
+import type { Queryable, Transaction } from './database.ts';
+
+/** One update on its way into the log. */
+export interface NewUpdate {
+  /** Document name, as in domain/protocol/room.ts. */
+  readonly document: string;
+  readonly update: Uint8Array;
+}
+
+/** One update as it lies in the log; `seq` rises in the order of appending. */
+export interface LoggedUpdate {
+  readonly seq: number;
+  readonly update: Uint8Array;
+}
+
+/** Appends updates in their order, of any documents, in one statement. */
+export async function appendUpdates(
+  db: Queryable,
+  updates: readonly NewUpdate[],
+): Promise<readonly number[]> {
+  const names = sql.param(updates.map(({ document }) => document));
+  const bytes = sql.param(updates.map(({ update }) => update));
+  const { rows } = await db.execute<{ seq: string }>(sql`
+    insert into document_updates (document, update)
+    select document, update
+    from unnest(${names}::text[], ${bytes}::bytea[]) with ordinality as batch(document, update, n)
+    order by n
+    returning seq`);
+  return rows.map(({ seq }) => Number(seq));
+}
+
+/** The updates of a document after `afterSeq` (0 for all of them), oldest first. */
+export function readUpdates(
+  db: Queryable,
+  document: string,
+  afterSeq = 0,
+): Promise<LoggedUpdate[]> {
+  return db
+    .select({ seq: documentUpdates.seq, update: documentUpdates.update })
+    .from(documentUpdates)
+    .where(and(eq(documentUpdates.document, document), gt(documentUpdates.seq, afterSeq)))
+    .orderBy(asc(documentUpdates.seq));
+}
+
+/**
+ * Makes this transaction the only one that writes a document as the server, until it ends.
+ * Updates of people are appended without it.
+ */
+export async function lockDocument(tx: Transaction, document: string): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${document}, 0))`);
+}
+
+/** True if the story or take that a room is about exists. */
+export async function roomExists(db: Queryable, room: Room): Promise<boolean> {
+  const found =
+    room.kind === 'story'
+      ? await db.select({ id: stories.id }).from(stories).where(eq(stories.id, room.storyId))
+      : await db.select({ id: takes.id }).from(takes).where(eq(takes.id, room.takeId));
+  return found.length > 0;
+}
+
+/** The words of a take as its row has them; null if there is no such take. */
+export async function readWords(db: Queryable, takeId: TakeId): Promise<string | null> {
+  const [take] = await db.select({ words: takes.words }).from(takes).where(eq(takes.id, takeId));
+  return take?.words ?? null;
+}
+
+/**
+ * Writes the words of a take into its row, if they differ. `text` is called under the document's
+ * lock and given what the log holds, so mirrors of several nodes cannot overtake each other.
+ */
+export async function mirrorWords(
+  tx: Transaction,
+  takeId: TakeId,
+  text: (updates: readonly LoggedUpdate[]) => string,
+): Promise<void> {
+  const document = roomName({ kind: 'words', takeId });
+  await lockDocument(tx, document);
+  const words = text(await readUpdates(tx, document));
+  await tx
+    .update(takes)
+    .set({ words })
+    .where(and(eq(takes.id, takeId), ne(takes.words, words)));
+}

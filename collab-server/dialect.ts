@@ -1,0 +1,71 @@
+// The two framings that clients speak, over the same documents: Hocuspocus' and y-websocket's.
+import * as decoding from 'lib0/decoding';
+import {
+  authenticationFrame,
+  FRAME,
+  MalformedFrame,
+  typeOf,
+  withAddress,
+  withoutAddress,
+} from './frames.ts';
+
+/** What becomes of a frame of ours on its way to a client. */
+export type Outbound = { readonly frame: Uint8Array } | 'dropped' | 'denied';
+
+export interface Dialect {
+  /** Frames to handle as if the client had sent them first. */
+  readonly greetings: readonly Uint8Array[];
+  /** @throws {MalformedFrame} */
+  toServer(bytes: Uint8Array): Uint8Array;
+  toClient(frame: Uint8Array): Outbound;
+}
+
+/** Hocuspocus' own framing: each frame names its document, so one socket carries many. */
+export const hocuspocusDialect: Dialect = {
+  greetings: [],
+  toServer: (bytes) => bytes,
+  toClient: (frame) => ({ frame }),
+};
+
+const PERMISSION_DENIED = 1;
+
+/**
+ * y-websocket's framing: the document is in the address of the socket, and nobody asks to be let
+ * in or is told what was saved.
+ */
+export function yWebsocketDialect(document: string): Dialect {
+  return {
+    greetings: [authenticationFrame(document)],
+    toServer: (bytes) => {
+      const spoken: readonly (number | undefined)[] = [
+        FRAME.sync,
+        FRAME.presence,
+        FRAME.queryPresence,
+      ];
+      if (!spoken.includes(bytes[0])) throw new MalformedFrame('not a message of y-websocket');
+      return withAddress(document, bytes);
+    },
+    toClient,
+  };
+}
+
+function toClient(frame: Uint8Array): Outbound {
+  switch (typeOf(frame)) {
+    case FRAME.sync:
+    case FRAME.presence:
+    case FRAME.queryPresence:
+      return { frame: withoutAddress(frame) };
+    case FRAME.syncReply: {
+      const rest = withoutAddress(frame).slice();
+      rest[0] = FRAME.sync;
+      return { frame: rest };
+    }
+    case FRAME.auth: {
+      const decoder = decoding.createDecoder(withoutAddress(frame));
+      decoding.readVarUint(decoder);
+      return decoding.readVarUint(decoder) === PERMISSION_DENIED ? 'denied' : 'dropped';
+    }
+    default:
+      return 'dropped';
+  }
+}

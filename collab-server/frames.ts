@@ -1,0 +1,97 @@
+// The outside of a Hocuspocus frame: address, type, and for sync messages the update within.
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+
+/** Types of frames: Hocuspocus' `MessageType` as plain numbers, as they are on the wire. */
+export const FRAME = {
+  sync: 0,
+  presence: 1,
+  auth: 2,
+  queryPresence: 3,
+  syncReply: 4,
+  syncStatus: 8,
+} as const;
+
+/** A frame that no client of ours sends. */
+export class MalformedFrame extends Error {
+  override readonly name = 'MalformedFrame';
+}
+
+export interface Frame {
+  /** Document name, without the session that a provider may add to its address. */
+  readonly document: string;
+  /** One of `FRAME`, or one that we have nothing to do with. */
+  readonly type: number;
+  /** Reads on after the type. */
+  readonly body: decoding.Decoder;
+}
+
+/** Parses the head of a frame. @throws {MalformedFrame} */
+export function readFrame(bytes: Uint8Array): Frame {
+  try {
+    const body = decoding.createDecoder(bytes);
+    const address = decoding.readVarString(body);
+    const separator = address.indexOf('\0');
+    const document = separator === -1 ? address : address.slice(0, separator);
+    return { document, type: decoding.readVarUint(body), body };
+  } catch (error) {
+    throw new MalformedFrame('the frame has no head', { cause: error });
+  }
+}
+
+/** The type of a frame that the server made; cheap, because it runs once per frame and socket. */
+export function typeOf(bytes: Uint8Array): number {
+  const decoder = decoding.createDecoder(bytes);
+  const addressBytes = decoding.readVarUint(decoder);
+  decoder.pos += addressBytes;
+  return decoding.readVarUint(decoder);
+}
+
+/** The update that a sync frame brings: null for a state vector, or for another type of frame. */
+export function updateIn({ type, body }: Frame): Uint8Array | null {
+  if (type !== FRAME.sync && type !== FRAME.syncReply) return null;
+  const STATE_VECTOR = 0;
+  try {
+    const step = decoding.readVarUint(body);
+    const payload = decoding.readVarUint8Array(body);
+    return step === STATE_VECTOR ? null : payload;
+  } catch (error) {
+    throw new MalformedFrame('the sync message breaks off', { cause: error });
+  }
+}
+
+/** What follows the address of a frame: the whole of it in y-websocket's framing. */
+export function withoutAddress(bytes: Uint8Array): Uint8Array {
+  const decoder = decoding.createDecoder(bytes);
+  const addressBytes = decoding.readVarUint(decoder);
+  return bytes.subarray(decoder.pos + addressBytes);
+}
+
+/** A frame with a document's address before it. */
+export function withAddress(document: string, rest: Uint8Array): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarString(encoder, document);
+  encoding.writeUint8Array(encoder, rest);
+  return encoding.toUint8Array(encoder);
+}
+
+/** The frame in which a client asks for a document. */
+export function authenticationFrame(document: string): Uint8Array {
+  const TOKEN = 0;
+  const encoder = encoding.createEncoder();
+  encoding.writeVarString(encoder, document);
+  encoding.writeVarUint(encoder, FRAME.auth);
+  encoding.writeVarUint(encoder, TOKEN);
+  encoding.writeVarString(encoder, '');
+  return encoding.toUint8Array(encoder);
+}
+
+/** A frame of presence about nobody. */
+export function emptyPresenceFrame(address: string): Uint8Array {
+  const NOBODY = new Uint8Array([0]);
+  const encoder = encoding.createEncoder();
+  encoding.writeVarString(encoder, address);
+  encoding.writeVarUint(encoder, FRAME.presence);
+  encoding.writeVarUint8Array(encoder, NOBODY);
+  return encoding.toUint8Array(encoder);
+}

@@ -1,0 +1,55 @@
+// What is refused before Yjs sees it. Yjs applies whatever decodes, so what must not be applied
+// has to be stopped here.
+import * as Y from 'yjs';
+import { MAX_WORDS_LENGTH } from '#domain/protocol/commands.ts';
+import { wordsOf } from '#domain/story/document.ts';
+import { MalformedFrame } from './frames.ts';
+
+/** Largest frame that a socket takes, bytes; the WebSocket layer refuses more with 1009. */
+export const MAX_FRAME_BYTES = 512 * 1024;
+
+/** An update that would make a document larger than it may be. */
+export class TooLarge extends Error {
+  override readonly name = 'TooLarge';
+}
+
+/**
+ * Refuses an update that does not decode: seven bytes can claim thirty million structs, and
+ * decoding finds out in under a millisecond where applying takes half a second and 240 MB.
+ * @throws {MalformedFrame}
+ */
+export function assertDecodes(update: Uint8Array): void {
+  try {
+    Y.decodeUpdate(update);
+  } catch (error) {
+    throw new MalformedFrame('the update does not decode', { cause: error });
+  }
+}
+
+/**
+ * Refuses an update after which a take's words would be longer than they may be. The exact length
+ * is only worked out, on a copy, when what the update brings could be too much.
+ * @throws {TooLarge}
+ */
+export function assertWordsFit(document: Y.Doc, update: Uint8Array): void {
+  const present = wordsOf(document).length;
+  if (present + textIn(document, update) <= MAX_WORDS_LENGTH) return;
+  const copy = new Y.Doc();
+  try {
+    Y.applyUpdate(copy, Y.encodeStateAsUpdate(document));
+    Y.applyUpdate(copy, update);
+    if (wordsOf(copy).length > MAX_WORDS_LENGTH) {
+      throw new TooLarge(`words may have ${MAX_WORDS_LENGTH} characters`);
+    }
+  } finally {
+    copy.destroy();
+  }
+}
+
+/** Characters that an update brings and the document does not have: an upper bound. */
+function textIn(document: Y.Doc, update: Uint8Array): number {
+  return Y.decodeUpdate(update).structs.reduce((sum, struct) => {
+    const known = Y.getState(document.store, struct.id.client);
+    return sum + Math.max(0, struct.id.clock + struct.length - known);
+  }, 0);
+}

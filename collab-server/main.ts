@@ -1,0 +1,26 @@
+// The collab-server: live documents for browsers, made durable in Postgres.
+import { readConfig } from '#backend/config.ts';
+import { runProcess } from '#backend/lifecycle.ts';
+import { createLogger } from '#backend/log.ts';
+import { openDatabase } from '#backend/postgres/database.ts';
+import { startCollabServer } from './server.ts';
+
+const config = readConfig(process.env);
+const log = createLogger('collab-server', config.LOG_LEVEL);
+
+await runProcess(log, async (onStop) => {
+  const databaseUrl = config.DATABASE_URL;
+  if (databaseUrl === undefined) throw new Error('DATABASE_URL is not set');
+  const handle = openDatabase(databaseUrl, { log });
+  onStop(() => handle.close());
+  const server = await startCollabServer({
+    handle,
+    databaseUrl,
+    log,
+    origin: config.ORIGIN,
+    host: config.COLLAB_HOST,
+    port: config.COLLAB_PORT,
+  });
+  onStop(() => server.stop());
+  log.info({ host: config.COLLAB_HOST, port: server.port }, 'listening');
+});

@@ -1,0 +1,50 @@
+// Presence, stamped: whoever a socket says it is, others see who its session says it is.
+import * as v from 'valibot';
+import { presenceSchema } from '#domain/protocol/room.ts';
+import type { Voice } from '#domain/story/take.ts';
+
+/** Yjs clients that one connection may be at once: a reload may overlap the page before it. */
+const CLIENTS_PER_CONNECTION = 4;
+
+/** Presence of one client, by its Yjs id. */
+export type PresenceStates = Map<number, Record<string, unknown>>;
+
+export interface PresenceUpdate {
+  /** What the connection publishes; rewritten in place. */
+  readonly states: PresenceStates;
+  /** What the document holds already. */
+  readonly present: ReadonlyMap<number, Record<string, unknown>>;
+  /** How many clients this connection is in the document. */
+  readonly owned: number;
+  /** Null for somebody without a session, who publishes nothing. */
+  readonly viewer: Voice | null;
+}
+
+/**
+ * Rewrites a presence update to what its sender may say: entries of other people, which some
+ * clients echo, and entries that do not parse are left out; the rest carry the session's user.
+ */
+export function stampPresence({ states, present, owned, viewer }: PresenceUpdate): void {
+  let room = CLIENTS_PER_CONNECTION - owned;
+  for (const [client, state] of states) {
+    const holder = userIdIn(present.get(client));
+    const isNew = holder === undefined;
+    const stamped =
+      viewer !== null && (isNew ? room > 0 : holder === viewer.id)
+        ? v.safeParse(presenceSchema, { ...state, user: viewer })
+        : null;
+    if (stamped?.success) {
+      states.set(client, stamped.output);
+      if (isNew) room -= 1;
+    } else {
+      states.delete(client);
+    }
+  }
+}
+
+const holderSchema = v.object({ user: v.object({ id: v.string() }) });
+
+function userIdIn(state: Record<string, unknown> | undefined): string | undefined {
+  const holder = v.safeParse(holderSchema, state);
+  return holder.success ? holder.output.user.id : undefined;
+}

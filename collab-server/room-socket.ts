@@ -1,0 +1,135 @@
+// One client's socket, as Hocuspocus sees it: frames are checked on the way in, and on the way out
+// the word "saved" waits until it is true.
+import * as decoding from 'lib0/decoding';
+import type { WebSocketLike } from '@hocuspocus/server';
+import type { Logger } from '#backend/log.ts';
+import { CLOSE } from '#domain/protocol/room.ts';
+import type { Voice } from '#domain/story/take.ts';
+import type { Dialect } from './dialect.ts';
+import { FRAME, MalformedFrame, readFrame, typeOf, updateIn } from './frames.ts';
+import { assertDecodes, TooLarge } from './guard.ts';
+import type { UpdateLog } from './update-log.ts';
+
+/** What may wait unsent for a slow client, bytes; beyond it the client is better off resyncing. */
+const BACKLOG_BYTES = 16 * 1024 * 1024;
+
+/** The part of a WebSocket that we use. */
+export interface Wire {
+  readonly bufferedAmount: number;
+  readonly readyState: number;
+  send(frame: Uint8Array): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+}
+
+/** Whoever handles a client's frames: a Hocuspocus `ClientConnection`. */
+export interface FrameHandler {
+  handleMessage(frame: Uint8Array): void;
+  handleClose(event?: { code: number; reason: string }): void;
+}
+
+export interface RoomSocketOptions {
+  readonly wire: Wire;
+  readonly dialect: Dialect;
+  /** Whose session the socket was opened with; null for a listener. */
+  readonly viewer: Voice | null;
+  readonly updates: UpdateLog;
+  readonly log: Logger;
+}
+
+const OPEN = 1;
+const CLOSING = 2;
+
+export class RoomSocket implements WebSocketLike {
+  readonly viewer: Voice | null;
+  readonly #options: RoomSocketOptions;
+  #handler: FrameHandler | null = null;
+  #closed = false;
+
+  constructor(options: RoomSocketOptions) {
+    this.#options = options;
+    this.viewer = options.viewer;
+  }
+
+  get readyState(): number {
+    return this.#closed ? CLOSING : this.#options.wire.readyState;
+  }
+
+  /** Starts to hand frames over. */
+  open(handler: FrameHandler): void {
+    this.#handler = handler;
+    for (const frame of this.#options.dialect.greetings) handler.handleMessage(frame);
+  }
+
+  /** Takes a frame from the client; one that must not reach Yjs ends the connection. */
+  receive(bytes: Uint8Array | null): void {
+    if (this.#closed) return;
+    try {
+      if (bytes === null) throw new MalformedFrame('text frames are not spoken here');
+      const frame = this.#options.dialect.toServer(bytes);
+      const head = readFrame(frame);
+      // Hocuspocus keeps connections in plain objects, by name.
+      if (head.document in Object.prototype) throw new MalformedFrame('not a name');
+      const update = updateIn(head);
+      if (update !== null) assertDecodes(update);
+      this.#handler?.handleMessage(frame);
+    } catch (error) {
+      this.refuse(error, 'receive');
+    }
+  }
+
+  /** The client is gone. */
+  gone(code: number, reason: string): void {
+    this.#closed = true;
+    this.#handler?.handleClose({ code, reason });
+  }
+
+  /** Ends the connection because of a failure; the client is told a reference into the log. */
+  refuse(error: unknown, where: string): void {
+    const ref = crypto.randomUUID();
+    const code = closeCodeOf(error);
+    const say = code === CLOSE.internal ? 'error' : 'warn';
+    this.#options.log[say]({ err: error, ref, where, userId: this.viewer?.id }, 'socket closed');
+    this.close(code, ref);
+  }
+
+  send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
+    if (!(data instanceof Uint8Array)) throw new TypeError('Hocuspocus sends binary frames');
+    if (!saysSaved(data)) this.#write(data);
+    else this.#options.updates.afterCommit(readFrame(data).document, () => this.#write(data));
+  }
+
+  close(code: number = CLOSE.internal, reason = ''): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#options.wire.close(code, reason);
+  }
+
+  #write(data: Uint8Array): void {
+    const { wire, dialect, log } = this.#options;
+    if (this.#closed || wire.readyState !== OPEN) return;
+    const outbound = dialect.toClient(data);
+    if (outbound === 'dropped') return;
+    if (outbound === 'denied') {
+      this.close(CLOSE.forbidden, 'permission-denied');
+      return;
+    }
+    wire.send(outbound.frame);
+    if (wire.bufferedAmount <= BACKLOG_BYTES) return;
+    log.warn({ bytes: wire.bufferedAmount, userId: this.viewer?.id }, 'client too slow, cut off');
+    this.#closed = true;
+    wire.terminate();
+  }
+}
+
+/** True for the acknowledgement of a write, which must not leave before that write is durable. */
+function saysSaved(frame: Uint8Array): boolean {
+  if (typeOf(frame) !== FRAME.syncStatus) return false;
+  const { body } = readFrame(frame);
+  return decoding.readVarUint(body) === 1;
+}
+
+function closeCodeOf(error: unknown): number {
+  if (error instanceof MalformedFrame) return CLOSE.malformed;
+  return error instanceof TooLarge ? CLOSE.tooLarge : CLOSE.internal;
+}

@@ -1,0 +1,148 @@
+// What happens to a document between its clients, the update log and Postgres: Hocuspocus' hooks.
+import type {
+  beforeHandleAwarenessPayload,
+  beforeSyncPayload,
+  Document,
+  onAuthenticatePayload,
+  onLoadDocumentPayload,
+} from '@hocuspocus/server';
+import type { Logger } from '#backend/log.ts';
+import type { Database } from '#backend/postgres/database.ts';
+import { appendUpdates } from '#backend/postgres/documents.ts';
+import { parseRoom, roomName, type ProgressNotice } from '#domain/protocol/room.ts';
+import type { StoryId } from '#domain/story/ids.ts';
+import { enter, NoSuchRoom } from './authenticate.ts';
+import { COMMITTED } from './committed.ts';
+import { emptyPresenceFrame } from './frames.ts';
+import { assertWordsFit, MAX_FRAME_BYTES } from './guard.ts';
+import { stampPresence } from './presence.ts';
+import { RoomServer, type SocketContext } from './room-server.ts';
+import { TreeWriter } from './tree-writer.ts';
+import { UpdateLog } from './update-log.ts';
+import { Words } from './words.ts';
+
+/** A socket from which nothing came for this long is closed, milliseconds. */
+const SILENT_MS = 60_000;
+
+/** Thrown in a hook to end what it guards; empty, because it was logged where it happened. */
+class Ended extends Error {
+  override readonly name = 'Ended';
+}
+
+export interface RoomsOptions {
+  readonly db: Database;
+  readonly log: Logger;
+  readonly warmMs?: number;
+}
+
+/** Every document of this process. */
+export class Rooms {
+  readonly hocuspocus: RoomServer;
+  readonly updates: UpdateLog;
+  readonly trees: TreeWriter;
+  readonly words: Words;
+  readonly #options: RoomsOptions;
+
+  constructor(options: RoomsOptions) {
+    const { db, log, warmMs } = options;
+    this.#options = options;
+    this.trees = new TreeWriter({ db, log });
+    this.words = new Words({ db, log });
+    this.updates = new UpdateLog({
+      append: (group) => appendUpdates(db, group),
+      log,
+      onSettled: (documents) => {
+        this.words.committed(documents);
+        this.hocuspocus.unloadIfLeft(documents);
+      },
+    });
+    this.hocuspocus = new RoomServer(
+      {
+        mayUnload: (name) => !this.updates.isPending(name),
+        onUnloaded: (document) => this.#closeTree(document),
+        ...(warmMs !== undefined && { warmMs }),
+      },
+      {
+        quiet: true,
+        timeout: SILENT_MS,
+        maxUnauthenticatedQueueSize: 2 * MAX_FRAME_BYTES,
+        maxUnauthenticatedQueueMessages: 100,
+        maxPendingDocuments: 20,
+        onAuthenticate: (asked) => this.#guarded(asked, 'authenticate', () => this.#enter(asked)),
+        onLoadDocument: (asked) => this.#guarded(asked, 'load', () => this.#load(asked)),
+        beforeSync: (sync) => this.#guarded(sync, 'sync', () => this.#checkSync(sync)),
+        beforeHandleAwareness: (update) => this.#guarded(update, 'presence', () => stamp(update)),
+      },
+    );
+  }
+
+  /** Tells everybody in a story how far the worker is with a take. */
+  announce(storyId: StoryId, notice: ProgressNotice): void {
+    const name = roomName({ kind: 'story', storyId });
+    this.hocuspocus.documents.get(name)?.broadcastStateless(JSON.stringify(notice));
+  }
+
+  /** Commits what waits, then brings the rows up to date. Call when no client writes any more. */
+  async stop(): Promise<void> {
+    this.hocuspocus.stopTimers();
+    await this.trees.stop();
+    await this.updates.drain();
+    await this.words.flush();
+  }
+
+  async #enter(asked: onAuthenticatePayload<SocketContext>): Promise<void> {
+    const { viewer } = asked.context.socket;
+    const { readOnly } = await enter(this.#options.db, asked.documentName, viewer);
+    asked.connectionConfig.readOnly = readOnly;
+  }
+
+  async #load({ document, documentName }: onLoadDocumentPayload<SocketContext>): Promise<void> {
+    const room = parseRoom(documentName);
+    if (room === null) throw new NoSuchRoom();
+    if (room.kind === 'story') await this.trees.open(room.storyId, document);
+    else await this.words.open(room.takeId, document);
+    // Hocuspocus' onChange runs a microtask late: the acknowledgement would overtake the log.
+    document.on('update', (update: Uint8Array, origin: unknown) => {
+      if (origin !== COMMITTED) this.updates.append(documentName, update);
+    });
+  }
+
+  #checkSync({ document, connection, type, payload }: beforeSyncPayload<SocketContext>): void {
+    const STATE_VECTOR = 0;
+    if (type === STATE_VECTOR || connection.readOnly) return;
+    if (this.updates.isFull) throw new Error('too much waits to be committed');
+    assertWordsFit(document, payload);
+  }
+
+  #closeTree(document: Document): void {
+    const room = parseRoom(document.name);
+    if (room?.kind === 'story') this.trees.close(room.storyId, document);
+  }
+
+  /** Runs a hook; a failure ends the connection it came from and nothing else. */
+  async #guarded(on: HookPayload, where: string, run: () => Promise<void> | void): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      if (!(error instanceof NoSuchRoom)) {
+        const context = on.context ?? on.connection?.context;
+        context?.socket.refuse(error, where);
+      }
+      throw new Ended('', { cause: error });
+    }
+  }
+}
+
+interface HookPayload {
+  readonly context?: SocketContext | undefined;
+  readonly connection?: { readonly context: SocketContext };
+}
+
+function stamp(update: beforeHandleAwarenessPayload<SocketContext>): void {
+  const { states, connection, document, context } = update;
+  const viewer = context?.socket.viewer ?? null;
+  const owned = connection === undefined ? 0 : document.getClients(connection).size;
+  stampPresence({ states, present: document.awareness.getStates(), owned, viewer });
+  // Clients take a server that never answers their presence for dead, and reconnect.
+  if (viewer === null) connection?.send(emptyPresenceFrame(connection.messageAddress));
+}

@@ -1,0 +1,174 @@
+// The process' one port: sockets for browsers, health checks for whoever watches us.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import nodeAdapter from 'crossws/adapters/node';
+import type { Message, Peer } from 'crossws';
+import { createSessions } from '#backend/accounts/sessions.ts';
+import type { Logger } from '#backend/log.ts';
+import type { DatabaseHandle } from '#backend/postgres/database.ts';
+import { NoticeListener } from '#backend/postgres/notices.ts';
+import { Admission, admit } from './authenticate.ts';
+import { MAX_FRAME_BYTES } from './guard.ts';
+import { RoomSocket, type Wire } from './room-socket.ts';
+import { Rooms } from './rooms.ts';
+
+/** A socket that answers no ping for this long is dead, seconds. */
+const DEAD_AFTER_S = 10;
+/** Close code for "the server restarts": clients come back at once (RFC 6455's registry). */
+const RESTART = 1012;
+/** What clients get to hang up by themselves, then what the log gets to empty; milliseconds. */
+const HANG_UP_MS = 1_000;
+const DRAIN_MS = 5_000;
+
+export interface CollabOptions {
+  readonly handle: DatabaseHandle;
+  readonly databaseUrl: string;
+  readonly log: Logger;
+  readonly origin: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** How long a document stays in memory after everybody left it, milliseconds. */
+  readonly warmMs?: number;
+}
+
+export interface CollabServer {
+  readonly port: number;
+  /** Commits what was written, closes every socket, and resolves within seven seconds. */
+  stop(): Promise<void>;
+}
+
+/** Listens for sockets and follows what the other processes commit. */
+export async function startCollabServer(options: CollabOptions): Promise<CollabServer> {
+  const { handle, log } = options;
+  const { warmMs } = options;
+  const rooms = new Rooms({ db: handle.db, log, ...(warmMs !== undefined && { warmMs }) });
+  const listener = new NoticeListener(
+    options.databaseUrl,
+    {
+      story_event: ({ storyId }) => rooms.trees.changed(storyId),
+      take_progress: ({ storyId, notice }) => rooms.announce(storyId, notice),
+    },
+    { log, onConnected: () => rooms.trees.changedAll() },
+  );
+  const sockets = acceptSockets(rooms, options);
+  const http = createServer((request, response) => void answer(request, response, handle));
+  http.on('upgrade', (request, socket, head) => {
+    socket.on('error', (error) => log.debug({ err: error }, 'socket failed before it was open'));
+    void sockets.handleUpgrade(request, socket, head);
+  });
+  await listening(http, options);
+  return {
+    port: portOf(http),
+    stop: async () => {
+      const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+      http.closeAllConnections();
+      sockets.closeAll(RESTART, 'restarting', false);
+      await within(HANG_UP_MS, closed);
+      sockets.closeAll(RESTART, 'restarting', true);
+      await listener.close();
+      if (!(await within(DRAIN_MS, rooms.stop()))) {
+        throw new Error('updates are not committed: Postgres did not take them in time');
+      }
+    },
+  };
+}
+
+function acceptSockets(rooms: Rooms, { log, origin, handle }: CollabOptions) {
+  const sessions = createSessions({ db: handle.db, origin });
+  const open = new WeakMap<Peer, RoomSocket>();
+  return nodeAdapter({
+    idleTimeout: DEAD_AFTER_S,
+    serverOptions: { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false },
+    hooks: {
+      upgrade: async (request) => {
+        const admission = await admit(request, { origin, sessions, log });
+        if (admission instanceof Response) return admission;
+        return { context: { admission } };
+      },
+      open: (peer) => {
+        const { admission } = peer.context;
+        if (!(admission instanceof Admission)) return peer.terminate();
+        const socket = new RoomSocket({
+          dialect: admission.dialect,
+          viewer: admission.viewer,
+          wire: wireOf(peer),
+          updates: rooms.updates,
+          log,
+        });
+        open.set(peer, socket);
+        socket.open(rooms.hocuspocus.handleConnection(socket, peer.request, { socket }));
+        return undefined;
+      },
+      message: (peer, message) => open.get(peer)?.receive(bytesOf(message)),
+      close: (peer, { code = 1006, reason = '' }) => open.get(peer)?.gone(code, reason),
+      error: (peer, error) => log.debug({ err: error, peer: peer.id }, 'socket failed'),
+    },
+  });
+}
+
+function wireOf(peer: Peer): Wire {
+  const socket = peer.websocket;
+  return {
+    get bufferedAmount() {
+      return peer.bufferedAmount;
+    },
+    get readyState() {
+      return socket.readyState ?? 0;
+    },
+    send: (frame) => void peer.send(frame),
+    close: (code, reason) => peer.close(code, reason),
+    terminate: () => peer.terminate(),
+  };
+}
+
+function bytesOf(message: Message): Uint8Array | null {
+  return typeof message.rawData === 'string' ? null : message.uint8Array();
+}
+
+/** `/health/live` says that we run, `/health/ready` that we reach Postgres. */
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { pool }: DatabaseHandle,
+): Promise<void> {
+  const status = await statusOf(request.url ?? '', () => pool.query('select 1'));
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ ok: status === 200 }));
+}
+
+async function statusOf(url: string, reachPostgres: () => Promise<unknown>): Promise<number> {
+  if (url === '/health/live') return 200;
+  if (url !== '/health/ready') return 404;
+  return reachPostgres().then(
+    () => 200,
+    () => 503,
+  );
+}
+
+/** True if the work is done in time. */
+async function within(ms: number, work: Promise<void>): Promise<boolean> {
+  const late = Promise.withResolvers<false>();
+  const timer = setTimeout(() => late.resolve(false), ms);
+  try {
+    return await Promise.race([work.then(() => true), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function listening(http: Server, { port, host }: CollabOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    http.once('error', reject);
+    http.listen(port, host, () => {
+      http.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function portOf(http: Server): number {
+  const address: AddressInfo | string | null = http.address();
+  if (address === null || typeof address === 'string') throw new Error('not listening on TCP');
+  return address.port;
+}
