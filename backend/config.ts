@@ -14,7 +14,8 @@ export class ConfigError extends Error {
   }
 }
 
-const port = v.pipe(v.string(), v.toNumber(), v.integer(), v.minValue(0), v.maxValue(65_535));
+const wholeNumber = v.pipe(v.string(), v.digits('must be a whole number'), v.toNumber());
+const port = v.pipe(wholeNumber, v.maxValue(65_535));
 const url = v.pipe(v.string(), v.url());
 
 /** Each variable with its schema and, where it has one, its default for a lone machine. */
@@ -40,10 +41,7 @@ export const environmentSchema = v.object({
   /** Where the media-worker answers health checks. */
   WORKER_PORT: v.optional(port, '3002'),
   /** Takes and renders that one media-worker works on at once. */
-  WORKER_CONCURRENCY: v.optional(
-    v.pipe(v.string(), v.toNumber(), v.integer(), v.minValue(1), v.maxValue(64)),
-    '2',
-  ),
+  WORKER_CONCURRENCY: v.optional(v.pipe(wholeNumber, v.minValue(1), v.maxValue(64)), '2'),
   /** An ffmpeg of your own; unset looks for one on PATH, then uses the embedded one. */
   FFMPEG_PATH: v.optional(v.string()),
   /** An S3 store; set the bucket to use it instead of the disk. */
