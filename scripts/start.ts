@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { pino } from 'pino';
 import { migrate } from '#backend/postgres/migrate.ts';
+import { describeFfmpeg } from '../media-worker/ffmpeg/find.ts';
 import { capabilities, table } from './start/capabilities.ts';
 import { claimFolder } from './start/claim.ts';
 import { WatchedPostgres } from './start/database.ts';
@@ -30,6 +31,7 @@ await runLauncher(write, async (onStop) => {
     { level: settings.config.LOG_LEVEL },
     { write: (line) => write(`start    ${readable(line.trimEnd())}\n`) },
   );
+  const sound = await describeFfmpeg(settings.config);
   const claim = await claimFolder(settings.dataDir);
   onStop(() => claim.release());
   await requirePorts(settings.ports, claim.tookOver ? TAKEOVER_MS : 0);
@@ -79,7 +81,7 @@ await runLauncher(write, async (onStop) => {
 
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   write(
-    `\n${table(capabilities(settings, 'media-worker'))}\nTap Story is at ${settings.origin} (after ${seconds} s; Ctrl-C stops it)\n\n`,
+    `\n${table(capabilities(settings, sound))}\nTap Story is at ${settings.origin} (after ${seconds} s; Ctrl-C stops it)\n\n`,
   );
   process.send?.({ ready: settings.origin });
 });

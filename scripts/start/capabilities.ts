@@ -7,8 +7,11 @@ export interface Capability {
   readonly why: string;
 }
 
-/** @param soundBy how the media-worker describes the FFmpeg that it found */
-export function capabilities(settings: Settings, soundBy: string): Capability[] {
+/** @param sound which FFmpeg the media-worker uses, and why that one */
+export function capabilities(
+  settings: Settings,
+  sound: { readonly serves: string; readonly why: string },
+): Capability[] {
   return [
     {
       name: 'pages',
@@ -24,7 +27,7 @@ export function capabilities(settings: Settings, soundBy: string): Capability[] 
     },
     database(settings),
     objects(settings),
-    { name: 'sound', servedBy: soundBy, why: soundReason(settings) },
+    { name: 'sound', servedBy: sound.serves, why: sound.why },
     { name: 'jobs', servedBy: 'pg-boss', why: 'in the same database, one commit with the rows' },
     alerts(settings),
   ];
@@ -57,7 +60,7 @@ function database({ config, dataDir }: Settings): Capability {
 
 function objects({ config, dataDir }: Settings): Capability {
   if (config.S3_BUCKET === undefined) {
-    return { name: 'recordings', servedBy: `disk, ${dataDir}`, why: 'S3_BUCKET is not set' };
+    return { name: 'recordings', servedBy: `disk, ${dataDir}/objects`, why: 'S3_BUCKET is not set' };
   }
   const where = config.S3_ENDPOINT ?? `S3 in ${config.S3_REGION}`;
   return {
@@ -65,11 +68,6 @@ function objects({ config, dataDir }: Settings): Capability {
     servedBy: `${where}, bucket ${config.S3_BUCKET}`,
     why: 'S3_BUCKET is set',
   };
-}
-
-function soundReason({ config }: Settings): string {
-  if (config.FFMPEG_PATH !== undefined) return 'FFMPEG_PATH is set';
-  return 'FFMPEG_PATH is not set: PATH first (from 5.1 on), then the embedded build';
 }
 
 function alerts({ config }: Settings): Capability {

@@ -32,11 +32,11 @@ export function readSettings(root: string): Settings {
     origin: process.env['ORIGIN'] ? config.ORIGIN : webUrl,
     webUrl,
     collabUrl: config.COLLAB_URL ?? `http://${reachable(collabHost)}:${config.COLLAB_PORT}`,
-    workerUrl: `http://127.0.0.1:${config.WORKER_PORT}`,
+    workerUrl: `http://${reachable(config.HOST)}:${config.WORKER_PORT}`,
     ports: [
       { variable: 'PORT', host, port: config.PORT },
       { variable: 'COLLAB_PORT', host: collabHost, port: config.COLLAB_PORT },
-      { variable: 'WORKER_PORT', host: '127.0.0.1', port: config.WORKER_PORT },
+      { variable: 'WORKER_PORT', host, port: config.WORKER_PORT },
     ],
   };
 }
