@@ -1,0 +1,83 @@
+// Reading a story as a page shows it, in three queries whatever its size.
+import { and, asc, eq, inArray, ne, or } from 'drizzle-orm';
+import type { Person } from '#domain/access/policy.ts';
+import type { StoryMeta, StoryView } from '#domain/story/document.ts';
+import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
+import type { Voice } from '#domain/story/take.ts';
+import { stems, stories, takes, users } from '#drizzle/schema.ts';
+import type { Queryable } from '../postgres/database.ts';
+import { whileReachable } from '../postgres/query-error.ts';
+import { takeColumns, takeOf } from './take-row.ts';
+
+/** What is heard of a voice take at a glance. */
+export interface Waveform {
+  /** Signed 8-bit min/max pairs, 100 a second. */
+  readonly peaks: Uint8Array;
+  /** Stretches of silence, in samples from the take's start. */
+  readonly silences: readonly { readonly startSamples: number; readonly durationSamples: number }[];
+}
+
+export interface StoryRead extends StoryView {
+  readonly id: StoryId;
+  readonly meta: StoryMeta;
+  readonly ownerId: UserId;
+  readonly createdAtMs: number;
+  /** The words of each take that has some. */
+  readonly words: ReadonlyMap<TakeId, string>;
+  /** The waveform of each voice take that is ingested. */
+  readonly waveforms: ReadonlyMap<TakeId, Waveform>;
+}
+
+/**
+ * A story by its slug, takes oldest first, or null if there is none. A failed take is in it for
+ * its author only.
+ * @throws {Problem} `unavailable`
+ */
+export async function readStory(
+  db: Queryable,
+  slug: string,
+  viewer: Person | null,
+): Promise<StoryRead | null> {
+  return whileReachable(async () => {
+    const [story] = await db.select().from(stories).where(eq(stories.slug, slug));
+    if (story === undefined) return null;
+    // After the revision, so that the takes are never older than it says.
+    const rows = await db
+      .select({ ...takeColumns, words: takes.words, peaks: stems.peaks, silences: stems.silences })
+      .from(takes)
+      .leftJoin(stems, eq(stems.takeId, takes.id))
+      .where(and(eq(takes.storyId, story.id), visibleTo(viewer)))
+      .orderBy(asc(takes.createdAt), asc(takes.id));
+    return {
+      id: story.id,
+      ownerId: story.ownerId,
+      createdAtMs: story.createdAt.getTime(),
+      meta: { title: story.title, slug: story.slug, revision: story.revision },
+      takes: rows.map(takeOf),
+      voices: await voicesOf(db, new Set(rows.map((row) => row.authorId))),
+      words: new Map(rows.flatMap(({ id, words }) => (words === '' ? [] : [[id, words]]))),
+      waveforms: new Map(
+        rows.flatMap(({ id, peaks, silences }) =>
+          peaks === null ? [] : [[id, { peaks, silences: silences ?? [] }]],
+        ),
+      ),
+    };
+  });
+}
+
+/** Which takes somebody may see: all that have not failed, and their own. */
+export function visibleTo(viewer: Person | null) {
+  const placed = ne(takes.status, 'failed');
+  return viewer === null ? placed : or(placed, eq(takes.authorId, viewer.id));
+}
+
+async function voicesOf(
+  db: Queryable,
+  ids: ReadonlySet<UserId>,
+): Promise<ReadonlyMap<UserId, Voice>> {
+  const voices = await db
+    .select({ id: users.id, name: users.name, hue: users.hue })
+    .from(users)
+    .where(inArray(users.id, [...ids]));
+  return new Map(voices.map((voice) => [voice.id, voice]));
+}

@@ -1,0 +1,55 @@
+// A take as the rows have it, turned into what the domain speaks of.
+import { sql } from 'drizzle-orm';
+import type { Take, TakeState } from '#domain/story/take.ts';
+import { RENDER_VERSION } from '#domain/timeline/mix-key.ts';
+import { mixes, takes } from '#drizzle/schema.ts';
+
+/** True for a take whose region is rendered by this version; for a select list over `takes`. */
+export const isMixed = sql<boolean>`exists (
+  select 1 from ${mixes}
+  where ${mixes.takeId} = ${takes.id} and ${mixes.renderVersion} = ${RENDER_VERSION})`;
+
+export const takeColumns = {
+  id: takes.id,
+  parentId: takes.parentId,
+  authorId: takes.authorId,
+  kind: takes.kind,
+  startSamples: takes.startSamples,
+  durationSamples: takes.durationSamples,
+  createdAt: takes.createdAt,
+  status: takes.status,
+  failure: takes.failure,
+  mixed: isMixed,
+};
+
+type TakeRow = Pick<
+  typeof takes.$inferSelect,
+  | 'id'
+  | 'parentId'
+  | 'authorId'
+  | 'kind'
+  | 'startSamples'
+  | 'durationSamples'
+  | 'createdAt'
+  | 'status'
+  | 'failure'
+> & { readonly mixed: boolean };
+
+export function takeOf(row: TakeRow): Take {
+  return {
+    id: row.id,
+    parentId: row.parentId,
+    authorId: row.authorId,
+    kind: row.kind,
+    startSamples: row.startSamples,
+    durationSamples: row.durationSamples,
+    createdAtMs: row.createdAt.getTime(),
+    state: stateOf(row),
+  };
+}
+
+function stateOf({ status, failure, mixed }: TakeRow): TakeState {
+  if (status === 'processing') return { status };
+  if (status === 'ready') return { status, mixed };
+  return { status, reason: failure ?? 'internal' };
+}
