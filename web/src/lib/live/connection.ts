@@ -21,29 +21,20 @@ const PATIENCE = 2;
 
 /** Only a room that has answered is 'live': an open socket alone shows nothing of the story. */
 export function followLine(line: Line, event: LineEvent): Line {
-  switch (event) {
-    case 'synced':
-      return { connection: 'live', closes: 0 };
-    case 'closed': {
-      const closes = line.closes + 1;
-      return { connection: closes < PATIENCE ? 'connecting' : 'offline', closes };
-    }
-    case 'lost':
-      return { connection: 'offline', closes: Math.max(line.closes, PATIENCE) };
-    case 'found':
-    case 'open':
-      return line.connection === 'live' ? line : { ...line, connection: 'connecting' };
+  if (event === 'synced') return { connection: 'live', closes: 0 };
+  if (event === 'lost') {
+    return { connection: 'offline', closes: Math.max(line.closes, PATIENCE) };
   }
+  if (event === 'closed') {
+    const closes = line.closes + 1;
+    return { connection: closes < PATIENCE ? 'connecting' : 'offline', closes };
+  }
+  return line.connection === 'live' ? line : { ...line, connection: 'connecting' };
 }
 
 /** The line in words, for the dot's label and for screen readers. */
-export function describeConnection(connection: Connection): string {
-  switch (connection) {
-    case 'connecting':
-      return 'Connecting';
-    case 'live':
-      return 'Live';
-    case 'offline':
-      return 'Offline. What you see may be old';
-  }
-}
+export const connectionWords: Record<Connection, string> = {
+  connecting: 'Connecting',
+  live: 'Live',
+  offline: 'Offline. What you see may be old',
+};

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { takeId } from '#domain/story/ids.ts';
-import { facesOf, initialOf, othersPresent, samePresence } from './presence.ts';
+import { facesOf, othersPresent, samePresence } from './presence.ts';
 
 const take = '11111111-1111-4111-8111-111111111111';
 const person = (id: string, name = id) => ({ id, name, hue: 3 });
@@ -53,17 +53,6 @@ describe('samePresence', () => {
     const idle = { user: person('a') };
     expect(samePresence([idle], [{ user: person('a') }])).toBe(true);
     expect(samePresence([idle], [{ ...idle, recordingOver: null }])).toBe(false);
-  });
-});
-
-describe('initialOf', () => {
-  it.each([
-    ['mira', 'M'],
-    ['  jo', 'J'],
-    ['👩‍🚀 Ada', '👩‍🚀'],
-    ['', '·'],
-  ])('shows %j as %s', (name, initial) => {
-    expect(initialOf(name)).toBe(initial);
   });
 });
 

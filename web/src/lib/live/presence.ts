@@ -45,12 +45,6 @@ export function facesOf(
   return { shown: recordersFirst.slice(0, limit), hidden: recordersFirst.slice(limit) };
 }
 
-/** The first letter of a name as a face shows it; a dot for a name without one. */
-export function initialOf(name: string): string {
-  const [first] = new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(name.trim());
-  return first?.segment.toLocaleUpperCase() ?? '·';
-}
-
 function saysMore(presence: Presence, known: Presence): boolean {
   return isRecording(presence) && !isRecording(known);
 }

@@ -27,15 +27,8 @@ export function parseProgressNotice(payload: string): ProgressNotice | null {
  * take that has not arrived yet (`undefined`) is past nothing: notices may outrun the tree.
  */
 export function isPast(stage: Stage, state: TakeState | undefined): boolean {
-  switch (state?.status) {
-    case undefined:
-    case 'processing':
-      return false;
-    case 'ready':
-      return stage === 'ingest' || state.mixed;
-    case 'failed':
-      return true;
-  }
+  if (state === undefined || state.status === 'processing') return false;
+  return state.status === 'failed' || stage === 'ingest' || state.mixed;
 }
 
 /** The takes whose progress is over, so that it can be cleared. */

@@ -135,6 +135,10 @@ export class RoomClient {
     this.doc.destroy();
   }
 
+  /**
+   * Says anew who is here. Called whenever the room was closed, too: the others have forgotten us
+   * by then, and would take the same words under the same clock for old news.
+   */
   #publish(): void {
     const hidden = this.#self === null || this.#away;
     this.awareness.setLocalState(hidden ? null : { user: this.#self, ...this.#fields });
@@ -150,6 +154,7 @@ export class RoomClient {
    * parting words of a server that shuts down look the same as a refusal, so we always try again.
    */
   #closed(code?: number): void {
+    if (!this.#socket.isOpen) this.#publish();
     if (code === CLOSE.tooLarge && this.#isTooLarge()) {
       this.#refused = true;
       this.#provider.detach();
@@ -164,6 +169,8 @@ export class RoomClient {
   /** Not by detaching: its parting message would close the room that we are about to open. */
   #reopen(): void {
     this.#timer = undefined;
-    if (this.#socket.isOpen) void this.#provider.onOpen(new Event('open'));
+    if (!this.#socket.isOpen) return;
+    this.#publish();
+    void this.#provider.onOpen(new Event('open'));
   }
 }

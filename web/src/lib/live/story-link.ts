@@ -100,6 +100,8 @@ export class StoryLink {
   /** Hides this page from the others, as when its tab has been hidden for long. */
   setAway(away: boolean): void {
     this.#tree.setAway(away);
+    // Hocuspocus 4.7 takes back a client's presence only when its connection ends.
+    if (away && this.#self !== null) this.#socket.reopen();
   }
 
   /** Opens a new socket as `self`: the cookie of a session counts only from the next upgrade. */

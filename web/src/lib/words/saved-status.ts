@@ -22,20 +22,17 @@ export function savedStatus(line: {
   return line.unsaved || !line.synced ? 'saving' : 'saved';
 }
 
+const words: Record<SavedStatus, string> = {
+  opening: 'Opening the words',
+  saving: 'Saving',
+  saved: 'Saved',
+  offline: 'Offline',
+  refused: 'Too long, with what others wrote meanwhile. Shorten the words, and they are saved',
+};
+
 /** The status in words, for everybody and for screen readers. */
 export function describeStatus(status: SavedStatus, hasUnsaved: boolean): string {
-  switch (status) {
-    case 'opening':
-      return 'Opening the words';
-    case 'saving':
-      return 'Saving';
-    case 'saved':
-      return 'Saved';
-    case 'offline':
-      return hasUnsaved
-        ? 'Offline. Keep this page open: your words are saved when the line is back'
-        : 'Offline';
-    case 'refused':
-      return 'Too long, with what others wrote meanwhile. Shorten the words, and they are saved';
-  }
+  return status === 'offline' && hasUnsaved
+    ? 'Offline. Keep this page open: your words are saved when the line is back'
+    : words[status];
 }

@@ -16,7 +16,7 @@ function deltaOf(before: string, edits: readonly [number, number, string][]) {
       text.insert(index, insert);
     }
   });
-  return { delta, after: text.toString() };
+  return { delta, after: text.toJSON() };
 }
 
 /** Distinct units, so that a place can be told by what stands there; edits insert only dots. */

@@ -50,7 +50,7 @@ export class TextareaBinding {
     this.#writable = options.writable;
     this.#undo = new Y.UndoManager(text, { trackedOrigins: new Set([this]) });
     this.#endLinesAsFieldsDo();
-    this.#base = text.toString();
+    this.#base = text.toJSON();
     field.value = this.#base;
     text.doc?.on('beforeTransaction', this.#keepSelection);
     text.observe(this.#followRemote);
@@ -110,7 +110,7 @@ export class TextareaBinding {
       this.#maxLength,
     );
     this.#write(place, insert);
-    this.#base = this.#text.toString();
+    this.#base = this.#text.toJSON();
     if (this.#base === wanted) return;
     // Others wrote meanwhile, or the change did not fit: the field shows what became of it.
     const end = carryCaret(caret, { typed, insert, at: place.index, waiting });
@@ -150,7 +150,7 @@ export class TextareaBinding {
       return;
     }
     if (this.#endLinesAsFieldsDo()) return;
-    this.#base = this.#text.toString();
+    this.#base = this.#text.toJSON();
     this.#field.value = this.#base;
     if (transaction.origin === this.#undo) this.#selectChange(event.delta);
     else this.#restoreSelection();
@@ -161,7 +161,7 @@ export class TextareaBinding {
    * the text; so the text is made to agree. Returns true if it changed.
    */
   #endLinesAsFieldsDo(): boolean {
-    const text = this.#text.toString();
+    const text = this.#text.toJSON();
     if (!this.#writable || !text.includes('\r')) return false;
     this.#text.doc?.transact(() => {
       for (

@@ -12,6 +12,7 @@ export class WordsEditing {
   #document = $state.raw<WordsDocument | null>(null);
   #state = $state.raw<WordsState>(opening);
   #text = $state.raw('');
+  #announcement = $state.raw('');
   #binding: TextareaBinding | null = null;
   #field: HTMLTextAreaElement | null = null;
   readonly #mayWrite: () => boolean;
@@ -22,7 +23,7 @@ export class WordsEditing {
   }
 
   readonly ready = $derived(this.#document !== null && this.#state.status !== 'opening');
-  readonly canWrite = $derived(this.ready && this.#state.writable && this.#mayWrite());
+  readonly canWrite = $derived.by(() => this.ready && this.#state.writable && this.#mayWrite());
   readonly statusText = $derived(
     this.canWrite || this.#state.status === 'offline'
       ? describeStatus(this.#state.status, this.#state.hasUnsaved)
@@ -49,32 +50,46 @@ export class WordsEditing {
     return this.#state.status === 'refused';
   }
 
+  /** What is worth interrupting a screen reader's user for: trouble, and its end. */
+  get announcement(): string {
+    return this.#announcement;
+  }
+
   /** Opens the words of a take; returns what closes them. */
   open(live: LiveStory, takeId: TakeId): () => void {
-    let closed = false;
-    let unsubscribe = () => {};
-    void live.openWords(takeId).then((document) => {
-      if (closed) {
-        live.closeWords(takeId);
-        return;
-      }
-      const follow = () => {
-        this.#state = document.state;
-        this.#text = document.text.toString();
-      };
-      unsubscribe = document.subscribe(follow);
-      this.#document = document;
-      follow();
-    });
+    const closing = new AbortController();
+    void this.#open(live, takeId, closing.signal);
     return () => {
-      closed = true;
-      if (this.#document === null) return;
-      unsubscribe();
       this.left();
+      closing.abort();
       this.#document = null;
       this.#state = opening;
-      live.closeWords(takeId);
     };
+  }
+
+  async #open(live: LiveStory, takeId: TakeId, closing: AbortSignal): Promise<void> {
+    const document = await live.openWords(takeId);
+    if (closing.aborted) {
+      live.closeWords(takeId);
+      return;
+    }
+    const unsubscribe = document.subscribe(() => this.#follow(document));
+    closing.addEventListener('abort', () => {
+      unsubscribe();
+      live.closeWords(takeId);
+    });
+    this.#document = document;
+    this.#follow(document);
+  }
+
+  #follow(document: WordsDocument): void {
+    this.#state = document.state;
+    this.#text = document.text.toJSON();
+    const { status, hasUnsaved } = this.#state;
+    const troubled = status === 'offline' || status === 'refused';
+    if (troubled || (status === 'saved' && this.#announcement !== '')) {
+      this.#announcement = describeStatus(status, hasUnsaved);
+    }
   }
 
   /** Binds the field while the words are open; returns what lets go of it. */
