@@ -64,6 +64,21 @@ describe('a job', () => {
     expect(median).toBeLessThan(400);
   });
 
+  test('runs although Postgres has dropped every connection of the queue', async () => {
+    const queue = await queueOn();
+    const seen: TakeId[] = [];
+    await queue.work('take.ingest', { concurrency: 1 }, async (payload) => {
+      seen.push(payload.takeId);
+    });
+    await fresh.pool.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and pid <> pg_backend_pid()`,
+    );
+    const id = someTake();
+    await vi.waitFor(() => queue.send('take.ingest', { takeId: id }, fresh.db), 5_000);
+    await vi.waitFor(() => expect(seen).toContain(id), 10_000);
+  });
+
   test('with a payload that its schema refuses is not sent', async () => {
     const queue = await queueOn();
     const payload = { takeId: 'not an id' } as unknown as { takeId: TakeId };
