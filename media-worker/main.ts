@@ -3,6 +3,8 @@ import { readConfig } from '#backend/config.ts';
 import { runProcess } from '#backend/lifecycle.ts';
 import { createLogger } from '#backend/log.ts';
 import { failTake } from '#backend/media/takes.ts';
+import { openPushChannels } from '#backend/notifications/channels.ts';
+import { deliverAlert } from '#backend/notifications/deliver.ts';
 import { openDatabase } from '#backend/postgres/database.ts';
 import { openQueue } from '#backend/queue/queue.ts';
 import { openObjectStore } from '#backend/storage/open.ts';
@@ -24,8 +26,9 @@ await runProcess(log, async (onStop) => {
   const tool = { ffmpeg, limits: await limitsFor(ffmpeg.kind) };
   log.info({ kind: ffmpeg.kind, version: ffmpeg.version, why: ffmpeg.why }, 'found ffmpeg');
   await removeStaleJobFolders();
-  const { db, close } = openDatabase(url, { log });
-  onStop(close);
+  const handle = openDatabase(url, { log });
+  onStop(() => handle.close());
+  const { db } = handle;
   const objects = await openObjectStore(config);
   const queue = await openQueue(url, { log });
   onStop(() => queue.stop());
@@ -39,6 +42,11 @@ await runProcess(log, async (onStop) => {
   await queue.work('take.render', { concurrency }, ({ takeId }, { signal }) =>
     renderTake(worker, takeId, signal),
   );
+  const channels = openPushChannels(config);
+  await queue.work('alert.deliver', { concurrency }, ({ notificationId }, { signal }) =>
+    deliverAlert({ db, channels, log }, notificationId, signal),
+  );
   const health = await serveHealth(db, { host: config.HOST, port: config.WORKER_PORT });
   onStop(() => health.close());
+  log.info({ port: health.port }, 'listening');
 });

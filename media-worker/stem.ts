@@ -10,6 +10,7 @@ import { runFfmpeg, type RunOptions, type Tool } from './ffmpeg/run.ts';
 import { gainFor, readLoudness } from './loudness.ts';
 import { probe, type Probe } from './probe.ts';
 import { sniffFile } from './sniff.ts';
+import { refuseBrokenWav } from './wav-length.ts';
 import { readWaveform, type Waveform } from './waveform.ts';
 
 export interface Stem extends Waveform {
@@ -33,7 +34,9 @@ const SAMPLES = 'samples.raw';
  * @throws {OutputRejected} ffmpeg claimed success, but its stem does not decode to what it read
  */
 export async function makeStem(tool: Tool, upload: string, options: RunOptions): Promise<Stem> {
-  const format = await sniffFile(join(options.folder, upload));
+  const path = join(options.folder, upload);
+  const format = await sniffFile(path);
+  if (format === 'wav') await refuseBrokenWav(path);
   const probed = await probe(tool, { name: upload, format }, options);
   const lines = await decode(tool, { upload, format, probed }, options);
   const waveform = await readWaveform(join(options.folder, SAMPLES));

@@ -57,6 +57,8 @@ const reproducible = ['-map_metadata', '-1', '-fflags', '+bitexact', '-flags:a',
 
 function inputGuards({ format, fromSeconds, maxSeconds }: InputFile): string[] {
   return [
+    '-threads',
+    '1',
     '-protocol_whitelist',
     'file',
     '-format_whitelist',

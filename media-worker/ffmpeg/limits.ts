@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { onPath } from './find.ts';
 
 const MEBIBYTE = 1024 * 1024;
-/** Address space of a native ffmpeg: our jobs take under 100 MB. */
-const MEMORY_BYTES = 1024 * MEBIBYTE;
+/** Address space of a native ffmpeg: our jobs take under 100 MB, but each thread reserves more. */
+const MEMORY_BYTES = 2048 * MEBIBYTE;
 /** A ten-minute take costs under 30 s of CPU time; with wasm under 60. */
 const CPU_SECONDS = 300;
 /** The largest file written: ten minutes of 16-bit PCM are 55 MiB. */

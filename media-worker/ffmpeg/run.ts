@@ -63,6 +63,10 @@ const globals = [
   '-hide_banner',
   '-loglevel',
   'info',
+  '-filter_threads',
+  '1',
+  '-filter_complex_threads',
+  '1',
   '-progress',
   'pipe:1',
   '-nostats',
@@ -79,6 +83,7 @@ function cleanEnvironment(folder: string): NodeJS.ProcessEnv {
     HOME: folder,
     TMPDIR: folder,
     AV_LOG_FORCE_NOCOLOR: '1',
+    MALLOC_ARENA_MAX: '2', // each arena reserves address space, which is limited
   };
 }
 

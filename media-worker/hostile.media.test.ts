@@ -1,0 +1,148 @@
+// Uploads that are not what they say, or are built to harm: each is refused for the right reason.
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { TakeFailure } from '#domain/story/take.ts';
+import type { InputFormat } from './ffmpeg/command.ts';
+import { MediaRefused } from './ffmpeg/failures.ts';
+import { runFfmpeg, type Tool } from './ffmpeg/run.ts';
+import { withJobFolder } from './job-folder.ts';
+import { probe } from './probe.ts';
+import { makeStem } from './stem.ts';
+import { transcode, wavFile } from './testing/files.ts';
+import { babble } from './testing/signals.ts';
+import { testTools } from './testing/tools.ts';
+
+const voice = babble(1, 96_000);
+const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
+
+/** What lies outside of the job's folder, and names it in every way we know. */
+const hls = (address: string) =>
+  `#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n${address}\n#EXT-X-ENDLIST\n`;
+const dash = (address: string) =>
+  `<?xml version="1.0"?><MPD type="static"><Period><AdaptationSet><Representation id="1">` +
+  `<BaseURL>${address}</BaseURL></Representation></AdaptationSet></Period></MPD>`;
+
+const files: readonly (readonly [string, Uint8Array, TakeFailure])[] = [
+  ['no bytes', new Uint8Array(), 'empty'],
+  ['a WAV with no samples', wavFile(new Int16Array()), 'empty'],
+  ['text', Buffer.from('Once upon a time there was a file that was no audio.'), 'not_audio'],
+  ['a picture', png, 'not_audio'],
+  ['a playlist of a file', Buffer.from(hls('file:///etc/hostname')), 'not_audio'],
+  ['a playlist of an address', Buffer.from(hls('http://127.0.0.1:9/x.ts')), 'not_audio'],
+  ['a list of a neighbour', Buffer.from('ffconcat version 1.0\nfile neighbour.wav\n'), 'not_audio'],
+  ['a list of a path', Buffer.from('ffconcat version 1.0\nfile /tmp/x.wav\n'), 'not_audio'],
+  ['a DASH manifest', Buffer.from(dash('file:///etc/hostname')), 'not_audio'],
+  ['a WAV of one sample a second', wavFile(babble(2, 3_600), { rate: 1 }), 'not_audio'],
+  ['a WAV of 64 channels', wavFile(babble(3, 64_000), { channels: 64 }), 'not_audio'],
+  ['a WAV that breaks off', wavFile(voice, { claimedBytes: voice.byteLength * 3 }), 'truncated'],
+  [
+    'an MP4 without its index',
+    Buffer.concat([box('ftyp', 'isom\0\0\0\0isom'), box('mdat', 'x'.repeat(999))]),
+    'truncated',
+  ],
+  [
+    'a WebM of nothing but its mark',
+    Buffer.from('1a45dfa3ffffffffffffffff0000', 'hex'),
+    'not_audio',
+  ],
+  ['a tenth of a second', wavFile(babble(4, 4_800)), 'too_short'],
+  ['eleven minutes', wavFile(new Int16Array(11 * 60 * 8_000), { rate: 8_000 }), 'too_long'],
+];
+
+function box(type: string, body: string): Buffer {
+  const bytes = Buffer.from(`0000${type}${body}`, 'latin1');
+  bytes.writeUInt32BE(bytes.length, 0);
+  return bytes;
+}
+
+async function reasonOf(attempt: Promise<unknown>): Promise<TakeFailure | 'accepted'> {
+  try {
+    await attempt;
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof MediaRefused) return error.reason;
+    throw error;
+  }
+}
+
+async function refusal(tool: Tool, bytes: Uint8Array): Promise<TakeFailure | 'accepted'> {
+  return await withJobFolder(async (folder) => {
+    await writeFile(join(folder, 'upload'), bytes);
+    return await reasonOf(makeStem(tool, 'upload', { folder }));
+  });
+}
+
+for (const { name, tool, why } of await testTools()) {
+  describe.skipIf(tool === null)(`on ${name} ffmpeg (${why})`, () => {
+    for (const [what, bytes, reason] of files) {
+      test(`${what} is refused as ${reason}`, async () => {
+        if (tool === null) return;
+        expect(await refusal(tool, bytes)).toBe(reason);
+      });
+    }
+
+    test('a recording that was cut off is truncated, whatever its format', async () => {
+      if (tool === null) return;
+      await withJobFolder(async (folder) => {
+        await writeFile(join(folder, 'whole.wav'), wavFile(babble(5, 240_000)));
+        for (const [to, options] of [
+          ['whole.flac', ['-c:a', 'flac', '-f', 'flac']],
+          ['whole.webm', ['-c:a', 'libopus', '-f', 'webm']],
+          ['whole.m4a', ['-c:a', 'aac', '-movflags', '+faststart', '-f', 'ipod']],
+        ] as const) {
+          await transcode(tool, folder, { from: 'whole.wav', format: 'wav', to, options });
+          const whole = await readFile(join(folder, to));
+          expect([to, await refusal(tool, whole)]).toEqual([to, 'accepted']);
+          const half = whole.subarray(0, whole.length / 2);
+          expect([to, await refusal(tool, half)]).toEqual([to, 'truncated']);
+        }
+      });
+    });
+
+    test('a film without sound has no audio track', async () => {
+      if (tool === null) return;
+      expect(await refusal(tool, await silentFilm(tool))).toBe('silent_stream');
+    });
+
+    test('a playlist opens nothing, even where its bytes get past the first look', async () => {
+      if (tool === null) return;
+      const formats: readonly InputFormat[] = [
+        'matroska',
+        'mov',
+        'wav',
+        'ogg',
+        'flac',
+        'mp3',
+        'aac',
+      ];
+      await withJobFolder(async (folder) => {
+        await writeFile(join(folder, 'neighbour.wav'), wavFile(voice));
+        for (const text of [
+          hls(`file://${folder}/neighbour.wav`),
+          hls('neighbour.wav'),
+          'ffconcat version 1.0\nfile neighbour.wav\n',
+          dash(`file://${folder}/neighbour.wav`),
+        ]) {
+          await writeFile(join(folder, 'upload'), text);
+          for (const format of formats) {
+            const opened = reasonOf(probe(tool, { name: 'upload', format }, { folder }));
+            expect([format, text, await opened]).not.toEqual([format, text, 'accepted']);
+          }
+        }
+        expect((await readdir(folder)).toSorted()).toEqual(['neighbour.wav', 'upload']);
+      });
+    });
+  });
+}
+
+/** One black picture in a Matroska file. */
+async function silentFilm(tool: Tool): Promise<Buffer> {
+  return await withJobFolder(async (folder) => {
+    const source = ['-f', 'lavfi', '-i', 'color=c=black:s=16x16:d=1:r=5'];
+    await runFfmpeg(tool, [...source, '-c:v', 'rawvideo', '-f', 'matroska', 'film.mkv'], {
+      folder,
+    });
+    return await readFile(join(folder, 'film.mkv'));
+  });
+}
