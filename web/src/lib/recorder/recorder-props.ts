@@ -32,6 +32,8 @@ export interface RecorderProps {
   readonly onpublished: (published: Published) => void;
   /** Told when the person leaves without publishing. */
   readonly oncancel: () => void;
+  /** Told when the person would rather write the take; left out, that is not offered. */
+  readonly onwrite?: () => void;
   /** Told the take that is being recorded over, from Record to Stop; null otherwise. For presence. */
   readonly onrecording?: (over: TakeId | null) => void;
 }

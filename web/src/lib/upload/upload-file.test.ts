@@ -195,6 +195,13 @@ describe('uploadFile', () => {
     expect(peer.complete).toBe(true);
   });
 
+  test('a file that arrived damaged is sent again', async () => {
+    peer.faults = [refuse(/complete/u, 422, problem('checksum_mismatch', 'Damaged.'))];
+    await uploadFile(file, options);
+    expect(peer.requests).toContain(`GET /api/uploads/${peer.id}`);
+    expect(peer.complete).toBe(true);
+  });
+
   test('an upload that the server has forgotten begins anew', async () => {
     peer.faults = [refuse(/GET \/api\/uploads/u, 404, problem('not_found', 'Gone.'))];
     await uploadFile(file, { ...options, resume: uploadId(randomUUID()) });

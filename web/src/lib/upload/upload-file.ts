@@ -34,16 +34,20 @@ export async function uploadFile(blob: Blob, options: UploadOptions = {}): Promi
       await sendMissing(blob, ticket, options);
       return await complete(ticket.uploadId, options);
     } catch (error) {
-      const stale =
-        error instanceof LinkRefused ||
-        (error instanceof Refused && error.problem.code === 'upload_incomplete');
-      if (!stale) throw error;
+      if (!wantsParts(error)) throw error;
       if (asked === MOST_TICKETS)
         throw new Unreachable('the store keeps refusing', { cause: error });
       ticket = await fetchTicket(ticket.uploadId, options);
     }
   }
   return complete(ticket.uploadId, options);
+}
+
+/** Links that expired, parts that were lost, a whole that arrived damaged: ask what is missing. */
+function wantsParts(error: unknown): boolean {
+  if (error instanceof LinkRefused) return true;
+  const code = error instanceof Refused ? error.problem.code : null;
+  return code === 'upload_incomplete' || code === 'checksum_mismatch';
 }
 
 async function openTicket(blob: Blob, options: UploadOptions): Promise<UploadTicket> {

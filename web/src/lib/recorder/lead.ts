@@ -1,0 +1,106 @@
+// What is heard around the punch point: the voices that lead to it, and the tail recorded over.
+import { endOf, startFor } from '#domain/timeline/duet.ts';
+import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
+import type { TakeId } from '#domain/story/ids.ts';
+import type { Over } from './recorder-props.ts';
+
+/** Most of the story that is heard before the punch point, and the least time to get ready. */
+const MOST_LEAD_SAMPLES = 4 * SAMPLE_RATE;
+const LEAST_COUNT_SAMPLES = 3 * SAMPLE_RATE;
+
+/** A stretch of an ancestor's stem; `atSamples` counts from the start of the pre-roll. */
+export interface LeadClip {
+  readonly takeId: TakeId;
+  readonly fromSamples: number;
+  readonly durationSamples: number;
+  readonly atSamples: number;
+}
+
+export interface LeadPlan {
+  /** Where the new take starts on the path's timeline. */
+  readonly punchSamples: number;
+  /** From pressing Record to the punch point. */
+  readonly preRollSamples: number;
+  /** How long the parent's tail is: what the new take must outlast. 0 for a seed. */
+  readonly tailSamples: number;
+  readonly clips: readonly LeadClip[];
+}
+
+/** Plans what to play for a new voice; a seed has nothing to hear and starts at once. */
+export function planLead(over: Over | null): LeadPlan {
+  if (over === null) return { punchSamples: 0, preRollSamples: 0, tailSamples: 0, clips: [] };
+  const punchSamples = startFor('voice', { parent: over.take, grandparent: over.parent });
+  const heard = Math.min(MOST_LEAD_SAMPLES, punchSamples);
+  const preRollSamples = Math.max(heard, LEAST_COUNT_SAMPLES);
+  const from = punchSamples - heard;
+  const ancestors = [over.grandparent, over.parent, over.take].filter((take) => take !== null);
+  const clips = ancestors
+    .filter((take) => take.kind === 'voice' && endOf(take) > from)
+    .map((take): LeadClip => {
+      const start = Math.max(take.startSamples, from);
+      return {
+        takeId: take.id,
+        fromSamples: start - take.startSamples,
+        durationSamples: endOf(take) - start,
+        atSamples: preRollSamples + start - punchSamples,
+      };
+    });
+  return { punchSamples, preRollSamples, tailSamples: endOf(over.take) - punchSamples, clips };
+}
+
+/** The decoded stems of the ancestors, in the context that records. */
+export type Stems = ReadonlyMap<TakeId, AudioBuffer>;
+
+/**
+ * Loads the stems that a plan sounds.
+ * @throws {Error} one of them could not be loaded or decoded
+ */
+export async function loadStems(
+  context: BaseAudioContext,
+  { clips }: LeadPlan,
+  signal: AbortSignal,
+): Promise<Stems> {
+  const load = async ({ takeId }: LeadClip): Promise<[TakeId, AudioBuffer]> => {
+    const response = await fetch(`/api/takes/${takeId}/stem`, { signal });
+    if (!response.ok) throw new Error(`the stem of ${takeId} answered ${response.status}`);
+    return [takeId, await context.decodeAudioData(await response.arrayBuffer())];
+  };
+  return new Map(await Promise.all(clips.map(load)));
+}
+
+/**
+ * Schedules the clips so that the pre-roll starts at `startFrame` of the context.
+ * @param fromSamples of the plan, what to leave out at its beginning: 0 plays the pre-roll too
+ * @returns a function that silences them
+ */
+export function playLead(
+  context: AudioContext,
+  {
+    plan,
+    stems,
+    startFrame,
+    fromSamples = 0,
+  }: {
+    readonly plan: LeadPlan;
+    readonly stems: Stems;
+    readonly startFrame: number;
+    readonly fromSamples?: number;
+  },
+): () => void {
+  const sources = plan.clips.flatMap((clip) => {
+    const buffer = stems.get(clip.takeId);
+    const skip = Math.max(0, fromSamples - clip.atSamples);
+    if (buffer === undefined || skip >= clip.durationSamples) return [];
+    const source = new AudioBufferSourceNode(context, { buffer });
+    source.connect(context.destination);
+    source.start(
+      startFrame / context.sampleRate + (clip.atSamples + skip - fromSamples) / SAMPLE_RATE,
+      (clip.fromSamples + skip) / SAMPLE_RATE,
+      (clip.durationSamples - skip) / SAMPLE_RATE,
+    );
+    return [source];
+  });
+  return () => {
+    for (const source of sources) source.stop();
+  };
+}

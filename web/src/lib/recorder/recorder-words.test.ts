@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { takeId } from '#domain/story/ids.ts';
+import { Refused, Unreachable } from '../upload/api.ts';
+import { planLead } from './lead.ts';
+import { initialState } from './recorder-machine.ts';
+import { describeFailure, describeGoal, describeProgress, objectionTo } from './recorder-words.ts';
+
+test('an upload tells its share, and a wait what is safe', () => {
+  expect(describeProgress({ step: 'saved' })).toBe('Saved here');
+  expect(describeProgress({ step: 'uploading', share: 0.629, waitMs: null })).toBe(
+    'Uploading 62 %',
+  );
+  expect(describeProgress({ step: 'uploading', share: 0.629, waitMs: 1500 })).toBe(
+    'The network dropped at 62 %. Your take is safe on this device. We try again in 2 s',
+  );
+});
+
+test("a failure says what is safe: ours in our words, a refusal in the server's", () => {
+  const progress = { step: 'uploading', share: 0.62, waitMs: null } as const;
+  expect(describeFailure(new Unreachable('x'), progress)).toBe(
+    'The network dropped at 62 %. Your take is safe on this device. Try again.',
+  );
+  const refused = new Refused(409, { code: 'parent_not_ready', message: 'Mira is not mixed yet.' });
+  expect(describeFailure(refused, progress)).toBe(
+    'Mira is not mixed yet. Your take is safe on this device.',
+  );
+});
+
+test('the goal counts down to the tail and says why Stop waits', () => {
+  const recording = { ...initialState, phase: 'recording' } as const;
+  expect(describeGoal(recording, 2.31 * 48_000, 'Mira')).toBe('2.4 s more leaves a tail');
+  expect(describeGoal({ ...recording, stopWaits: true }, 48_000, 'Mira')).toBe(
+    "Stop waits: a take must outlast Mira's, 1.0 s more leaves a tail",
+  );
+  expect(describeGoal({ ...recording, phase: 'extending' }, 0, 'Mira')).toBe(
+    'Stop whenever you like',
+  );
+});
+
+test('a file is objected to before it is sent when it is empty, too large or too short', () => {
+  const parent = {
+    id: takeId(randomUUID()),
+    kind: 'voice' as const,
+    name: 'Mira',
+    startSamples: 0,
+    durationSamples: 480_000,
+  };
+  const plan = planLead({ take: parent, parent: null, grandparent: null });
+  const objection = (size: number, durationSamples: number | null) =>
+    objectionTo({ size, durationSamples }, plan, parent);
+  expect(objection(0, null)).toContain('empty');
+  expect(objection(65 * 1024 * 1024, null)).toContain('64 MB');
+  expect(objection(1, 432_000)).toContain('ends 1.1 s before Mira does');
+  expect(objection(1, 480_001)).toBeNull();
+  expect(objection(1, null)).toBeNull();
+});

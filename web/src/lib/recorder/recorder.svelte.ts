@@ -1,0 +1,337 @@
+// The recorder: runs the machine, and does the work that its states stand for.
+import { takeId, type TakeId, type UploadId } from '#domain/story/ids.ts';
+import { publishDraft, type Content, type Draft } from '../upload/publish.ts';
+import { CaptureSession } from './capture-session.ts';
+import { LevelWatch, type Level } from './level.ts';
+import { loadStems, planLead, type LeadPlan, type Stems } from './lead.ts';
+import { Microphone, NoMicrophone } from './microphone.ts';
+import {
+  can,
+  command,
+  holdsTake,
+  initialState,
+  isCapturing,
+  report,
+  type Command,
+  type RecorderState,
+  type Report,
+} from './recorder-machine.ts';
+import type { RecorderProps } from './recorder-props.ts';
+import { describeFailure, objectionTo, type Progress } from './recorder-words.ts';
+import { audioOfFile, audioOfRecording, type TakeAudio } from './take-audio.ts';
+import { PageTakeKeeper, type TakeKeeper } from './take-keeper.ts';
+
+type Outcome = Report extends infer R ? (R extends Report ? Omit<R, 'intent'> : never) : never;
+
+/** How long a discarded take can be taken back, milliseconds. */
+const UNDO_MS = 10_000;
+const NOT_STARTED =
+  'We could not load the take to record over. Nothing is lost. Press Record to try again.';
+const MICROPHONE_LEFT = 'The microphone left. What you recorded is safe.';
+
+const quiet: Level = { peak: 0, rms: 0, warning: null };
+
+/** One recorder on a page. `destroy` it with the component that made it. */
+export class Recorder {
+  state = $state.raw<RecorderState>(initialState);
+  level = $state.raw<Level>(quiet);
+  /** Seconds until the punch point; null outside the pre-roll. */
+  countdownSeconds = $state<number | null>(null);
+  capturedSamples = $state(0);
+  /** Samples that the running take still needs to leave a tail. */
+  missingSamples = $state(0);
+  /** The take in review: recorded or chosen. */
+  take = $state.raw<TakeAudio | null>(null);
+  progress = $state.raw<Progress>({ step: 'saved' });
+  /** What was wrong with a chosen file. */
+  objection = $state<string | null>(null);
+  /** A take that was discarded less than ten seconds ago. */
+  discarded = $state.raw<{ id: TakeId; take: TakeAudio } | null>(null);
+  name = $state('');
+  title = $state('');
+  words = $state('');
+
+  readonly plan: LeadPlan;
+  readonly #props: RecorderProps;
+  readonly #keeper: TakeKeeper;
+  #takeId: TakeId = takeId(crypto.randomUUID());
+  #uploadId: UploadId | undefined;
+  #microphone: Microphone | null = null;
+  #watch = new LevelWatch();
+  #session: CaptureSession | null = null;
+  #stems: Stems | null = null;
+  #work = new AbortController();
+  #frame: number | null = null;
+  #undo: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(props: RecorderProps, { keeper = new PageTakeKeeper() as TakeKeeper } = {}) {
+    this.#props = props;
+    this.#keeper = keeper;
+    this.plan = planLead(props.over);
+    this.name = props.person?.name ?? '';
+  }
+
+  can(type: Command['type']): boolean {
+    return can(this.state, type);
+  }
+
+  /** Whether all that a publication needs is there. */
+  get publishable(): boolean {
+    const titled = this.#props.over !== null || this.title.trim() !== '';
+    return this.can('publish') && this.name.trim() !== '' && titled;
+  }
+
+  /** Whether leaving the page now would lose a take. */
+  get holdsTake(): boolean {
+    return holdsTake(this.state.phase);
+  }
+
+  /** Asks for the microphone. Call it for a tap. */
+  async open(): Promise<void> {
+    const intent = this.#command('open');
+    if (intent === null) return;
+    try {
+      const microphone = await Microphone.open();
+      if (intent !== this.state.intent) return await microphone.close();
+      this.#adopt(microphone);
+      this.#report(intent, { type: 'granted' });
+    } catch (error) {
+      const why = error instanceof NoMicrophone ? error.why : null;
+      if (why !== null) this.#report(intent, { type: 'refused', why });
+      else
+        this.#report(intent, {
+          type: 'not-started',
+          notice: 'The microphone did not start. Try again.',
+        });
+    }
+  }
+
+  /** Plays what leads to the punch point and records from there. */
+  async record(): Promise<void> {
+    const microphone = this.#microphone;
+    if (microphone === null) return;
+    const intent = this.#command('record');
+    if (intent === null) return;
+    this.#forgetDiscarded();
+    this.capturedSamples = 0;
+    try {
+      await microphone.context.resume();
+      this.#stems ??= await loadStems(microphone.context, this.plan, this.#work.signal);
+    } catch {
+      this.#report(intent, { type: 'not-started', notice: NOT_STARTED });
+      return;
+    }
+    if (intent !== this.state.intent) return;
+    const rate = microphone.context.sampleRate;
+    this.#session = new CaptureSession(microphone, this.plan, this.#stems, {
+      onpunched: () => this.#report(intent, { type: 'punched' }),
+      onoutlasts: () => this.#report(intent, { type: 'outlasts' }),
+      onlongest: () =>
+        this.#report(intent, { type: 'ends', notice: 'This is as long as a take may be.' }),
+      ondone: (chunks, missing) => void this.#captured(intent, { chunks, missing, rate }),
+    });
+    this.#props.onrecording?.(this.#props.over?.take.id ?? null);
+  }
+
+  /** Ends the take, cancels the pre-roll, or says that it waits for a tail. */
+  stop(): void {
+    this.#command('stop');
+  }
+
+  /** The one key of the recorder: opens the microphone, records, stops. */
+  toggle(): void {
+    if (this.can('stop')) this.stop();
+    else if (this.can('record')) void this.record();
+    else void this.open();
+  }
+
+  /** Lets the take go; for ten seconds `restore` brings it back. */
+  discard(): void {
+    const { take } = this;
+    if (this.#command('discard') === null) return;
+    if (take !== null) {
+      this.discarded = { id: this.#takeId, take };
+      this.#undo = setTimeout(() => this.#forgetDiscarded(), UNDO_MS);
+    }
+    this.#hold(null);
+  }
+
+  restore(): void {
+    const { discarded } = this;
+    if (discarded === null || this.#command('restore') === null) return;
+    clearTimeout(this.#undo);
+    this.discarded = null;
+    this.#hold(discarded.take, discarded.id);
+  }
+
+  /** Takes a file instead of a recording. */
+  async chooseFile(file: File): Promise<void> {
+    if (!this.can('choose')) return;
+    this.objection = objectionTo({ size: file.size, durationSamples: null }, this.plan, null);
+    if (this.objection !== null) return;
+    const take = await audioOfFile(file);
+    const { durationSamples } = take;
+    const parent = this.#props.over?.take ?? null;
+    this.objection = objectionTo({ size: file.size, durationSamples }, this.plan, parent);
+    if (this.objection !== null || this.#command('choose') === null) return;
+    this.#forgetDiscarded();
+    this.#hold(take);
+    await this.#keep(take);
+  }
+
+  /** Sends the take, or sends it again after a failure: it is never published twice. */
+  async publish(): Promise<void> {
+    const { take } = this;
+    if (take === null || !this.publishable) return;
+    const intent = this.#command('publish');
+    if (intent === null) return;
+    this.progress = { step: 'saved' };
+    try {
+      const published = await publishDraft(this.#draft(take), {
+        signal: this.#work.signal,
+        resume: this.#uploadId,
+        onopened: (id) => (this.#uploadId = id),
+        onprogress: (share, waitMs) => {
+          const sent = share === 1 && waitMs === null;
+          this.progress = sent ? { step: 'committing' } : { step: 'uploading', share, waitMs };
+        },
+      });
+      this.#report(intent, { type: 'published' });
+      await this.#keeper.forget(this.#takeId);
+      this.#props.onpublished(published);
+    } catch (error) {
+      const notice = describeFailure(error, this.progress);
+      this.#report(intent, { type: 'not-published', notice });
+    }
+  }
+
+  /** Ends everything and lets the microphone go. */
+  async destroy(): Promise<void> {
+    this.#work.abort();
+    this.#session?.cancel();
+    clearTimeout(this.#undo);
+    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+    this.#frame = null;
+    await this.#microphone?.close();
+    this.#microphone = null;
+  }
+
+  /** Gives a command; returns its intent number, or null if it means nothing now. */
+  #command(type: Command['type']): number | null {
+    const before = this.state;
+    const next = command(before, { type }, { microphone: this.#microphone !== null });
+    if (next === before) return null;
+    this.#become(next);
+    return next.intent;
+  }
+
+  #report(intent: number, outcome: Outcome): void {
+    this.#become(report(this.state, { ...outcome, intent }));
+  }
+
+  /** Enters a state and does what entering it means. */
+  #become(next: RecorderState): void {
+    const before = this.state;
+    if (next === before) return;
+    this.state = next;
+    if (next.intent !== before.intent) {
+      this.#work.abort();
+      this.#work = new AbortController();
+      this.#session?.cancel();
+      this.#session = null;
+    }
+    if (next.phase === 'stopping' && before.phase !== 'stopping') this.#session?.stop();
+    if (isCapturing(before.phase) && !isCapturing(next.phase)) this.#props.onrecording?.(null);
+  }
+
+  #adopt(microphone: Microphone): void {
+    this.#microphone = microphone;
+    this.#watch = new LevelWatch();
+    microphone.onblock = (block) => {
+      this.#watch.push(block.samples);
+      this.#session?.push(block);
+    };
+    microphone.onlost = () => {
+      const { intent, phase } = this.state;
+      this.#report(intent, { type: 'ends', notice: MICROPHONE_LEFT });
+      if (phase === 'pre-roll')
+        this.#report(intent, { type: 'not-started', notice: MICROPHONE_LEFT });
+      void microphone.close();
+      this.#microphone = null;
+      if (this.state.phase === 'armed') this.#command('close');
+    };
+    this.#watchMeter();
+  }
+
+  #watchMeter(): void {
+    const next = (): void => {
+      this.level = this.#watch.read();
+      const session = this.#session;
+      const counting = session !== null && this.state.phase === 'pre-roll';
+      this.countdownSeconds = counting ? session.countdownSeconds : null;
+      if (session !== null && this.state.phase !== 'stopping') {
+        this.capturedSamples = session.samples;
+        this.missingSamples = session.missingSamples;
+      }
+      this.#frame = this.#microphone === null ? null : requestAnimationFrame(next);
+    };
+    this.#frame ??= requestAnimationFrame(next);
+  }
+
+  async #captured(
+    intent: number,
+    {
+      chunks,
+      missing,
+      rate,
+    }: {
+      readonly chunks: readonly Float32Array<ArrayBuffer>[];
+      readonly missing: number;
+      readonly rate: number;
+    },
+  ): Promise<void> {
+    this.#session = null;
+    if (chunks.length === 0) {
+      const notice = 'Nothing was recorded. Press Record to try again.';
+      this.#report(intent, { type: 'nothing-captured', notice });
+      return;
+    }
+    const take = await audioOfRecording(chunks, rate);
+    if (intent !== this.state.intent) return;
+    this.#hold(take);
+    await this.#keep(take);
+    this.#report(intent, { type: 'captured' });
+    if (missing > 0 && this.state.notice === null) {
+      const ms = Math.round((missing * 1000) / rate);
+      const notice = `The device skipped ${ms} ms. Listen before you publish.`;
+      this.state = { ...this.state, notice };
+    }
+  }
+
+  #hold(take: TakeAudio | null, id: TakeId = takeId(crypto.randomUUID())): void {
+    this.take = take;
+    this.#takeId = id;
+    this.#uploadId = undefined;
+  }
+
+  async #keep({ file }: TakeAudio): Promise<void> {
+    await this.#keeper.keep({ takeId: this.#takeId, file, capturedAtMs: Date.now() });
+  }
+
+  #forgetDiscarded(): void {
+    clearTimeout(this.#undo);
+    if (this.discarded !== null) void this.#keeper.forget(this.discarded.id);
+    this.discarded = null;
+  }
+
+  #draft({ file }: TakeAudio): Draft {
+    const { storyId, over } = this.#props;
+    const content: Content = { kind: 'voice', file, words: this.words };
+    const place: Draft['place'] =
+      storyId === null || over === null
+        ? { kind: 'plant', title: this.title.trim() }
+        : { kind: 'branch', storyId, parentId: over.take.id };
+    const name = this.name.trim();
+    return { takeId: this.#takeId, place, content, ...(name !== '' && { name }) };
+  }
+}
