@@ -72,7 +72,7 @@ export class LiveStory {
       storyId: this.storyId,
       self: this.person,
       socket: { url: socketUrl(location) },
-      listener: this.#listener(),
+      listener: this.listener(),
     });
     this.#link = link;
     link.recordingOver(this.#recordingOver);
@@ -121,7 +121,8 @@ export class LiveStory {
     this.#growthListeners.clear();
   }
 
-  #listener(): StoryListener {
+  /** What a line to the room tells this page. */
+  listener(): StoryListener {
     return {
       onView: (view) => this.#follow(view),
       onPresence: (others) => (this.presence = others),
