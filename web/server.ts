@@ -23,7 +23,7 @@ const REQUEST_MS = 120_000;
 /** Larger than one part of an upload (5 MiB), which is the largest body that we take. */
 const LARGEST_BODY = '6M';
 /** How long requests may run on while the process stops, milliseconds. */
-const DRAIN_MS = 3_000;
+const DRAIN_MS = 2_000;
 
 if (import.meta.main) {
   const config = readConfig(process.env);

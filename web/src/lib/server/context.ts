@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { createSessions, type Sessions } from '#backend/accounts/sessions.ts';
 import { readConfig, type Environment } from '#backend/config.ts';
+import { openPushChannels, type PushChannels } from '#backend/notifications/channels.ts';
 import { openDatabase, type Database } from '#backend/postgres/database.ts';
 import { NoticeListener } from '#backend/postgres/notices.ts';
 import { openQueue, type Queue } from '#backend/queue/queue.ts';
@@ -22,6 +23,7 @@ export interface WebContext {
   /** Where browsers reach objects, if that is not this process. */
   readonly objectOrigin: string | null;
   readonly sessions: Sessions;
+  readonly channels: PushChannels;
   readonly inbox: InboxFeed;
 }
 
@@ -64,6 +66,7 @@ async function open(): Promise<WebContext> {
     diskHttp: storage.kind === 'disk' ? storage.http : null,
     objectOrigin: storage.kind === 's3' ? originOfS3(config) : null,
     sessions: createSessions({ db: database.db, origin: config.ORIGIN }),
+    channels: openPushChannels(config),
     inbox,
   };
 }

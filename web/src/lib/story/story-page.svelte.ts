@@ -1,0 +1,177 @@
+// What a story's page shows and does: the live tree, the path that is open, the take that is chosen.
+import { SvelteMap } from 'svelte/reactivity';
+import { goto } from '$app/navigation';
+import { isPlaced, type PlacedTake, type Take, type Voice } from '#domain/story/take.ts';
+import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
+import { furthestPath, pathTo } from '#domain/story/tree.ts';
+import { endOf } from '#domain/timeline/duet.ts';
+import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
+import type { StoryView } from '#domain/story/document.ts';
+import { LiveStory } from '../live/live-story.svelte.ts';
+import { describeGrowth } from '../live/growth.ts';
+import { peaksOfTake } from '../tree/fetch-peaks.ts';
+import { silhouetteOf, wordsSilhouette, type Silhouette } from '../tree/silhouette.ts';
+import { Player, type PlayablePath } from '../player/player.svelte.ts';
+
+/** What the server reads for this page. */
+export interface StoryPageData {
+  readonly storyId: StoryId;
+  readonly slug: string;
+  readonly view: StoryView;
+  readonly silhouettes: ReadonlyMap<TakeId, Silhouette>;
+  readonly words: ReadonlyMap<TakeId, string>;
+  /** The take that the address names, if the story has it. */
+  readonly chosen: TakeId | null;
+}
+
+/** How much is heard before an answer begins. */
+const JOIN_LEAD_SAMPLES = 4 * SAMPLE_RATE;
+const UNKNOWN_VOICE = { name: 'Somebody', hue: 0 } as const;
+
+export class StoryPage {
+  readonly live: LiveStory;
+  readonly player: Player;
+  readonly slug: string;
+  readonly words: SvelteMap<TakeId, string>;
+  readonly silhouettes: SvelteMap<TakeId, Silhouette>;
+  /** The take that Record, Write and the words are about. */
+  chosenId = $state.raw<TakeId | null>(null);
+  /** Any take of the branch that is open; the path goes through it and on to the furthest end. */
+  #through = $state.raw<TakeId | null>(null);
+  /** What a screen reader is told next. */
+  announcement = $state('');
+
+  /** The path that is open, seed first. */
+  readonly path: readonly PlacedTake[] = $derived.by(() => {
+    const through = this.#through === null ? [] : furthestPath(this.live.tree, this.#through);
+    return through.length > 0 ? through : furthestPath(this.live.tree);
+  });
+  readonly onPath: ReadonlySet<TakeId> = $derived(new Set(this.path.map(({ id }) => id)));
+  /** The open path as the player takes it. */
+  readonly playable: PlayablePath = $derived.by(() => ({
+    takes: this.path.map((take) => ({
+      id: take.id,
+      startSamples: take.startSamples,
+      durationSamples: take.durationSamples,
+      mixed: take.state.status === 'ready' && take.state.mixed,
+    })),
+    title: this.live.meta?.title ?? 'A story',
+    artist: [...new Set(this.path.map(({ authorId }) => this.voiceOf(authorId).name))].join(', '),
+  }));
+  /** Length of the open path, samples. */
+  readonly length: number = $derived(
+    this.path.reduce((end, take) => Math.max(end, endOf(take)), 0),
+  );
+  readonly chosen: PlacedTake | null = $derived.by(() => {
+    const take = this.chosenId === null ? undefined : this.live.tree.takes.get(this.chosenId);
+    return take !== undefined && isPlaced(take) ? take : (this.path.at(-1) ?? null);
+  });
+
+  #fetched = new Set<TakeId>();
+  #expected: TakeId | null = null;
+
+  constructor(data: StoryPageData, person: Voice | null) {
+    this.live = new LiveStory({ storyId: data.storyId, initial: data.view, person });
+    this.slug = data.slug;
+    this.words = new SvelteMap(data.words);
+    this.silhouettes = new SvelteMap(data.silhouettes);
+    this.chosenId = data.chosen;
+    this.#through = data.chosen;
+    this.player = new Player();
+  }
+
+  /**
+   * Opens the room and takes over the page's audio element; call it in the browser, and call what
+   * it returns when the page goes away.
+   */
+  start(audio: HTMLAudioElement): () => void {
+    const offGrowth = this.live.onGrowth((grown) => this.#grew(grown));
+    this.player.choose(this.playable);
+    const detach = this.player.attach(audio);
+    if (this.chosenId !== null) this.player.seek(this.joinOf(this.chosenId));
+    void this.live.start();
+    return () => {
+      offGrowth();
+      detach();
+      this.live.destroy();
+    };
+  }
+
+  voiceOf(id: UserId): { readonly name: string; readonly hue: number } {
+    return this.live.voices.get(id) ?? UNKNOWN_VOICE;
+  }
+
+  /** The address of a take on this page. */
+  hrefOf(id: TakeId): string {
+    return `/s/${this.slug}?take=${id}`;
+  }
+
+  /** Chooses a take; the open path changes only if the take is not on it. */
+  choose(id: TakeId): void {
+    if (!this.onPath.has(id)) this.#through = id;
+    this.chosenId = id;
+    void goto(this.hrefOf(id), { shallow: true, replace: true, state: {} });
+  }
+
+  /** Plays the open path from shortly before a take's own part, so that the join is heard. */
+  playFrom(id: TakeId): void {
+    this.choose(id);
+    this.player.choose(this.playable);
+    this.player.seek(this.joinOf(id));
+    this.player.play();
+  }
+
+  /** Shortly before the place where a take goes on alone: four seconds before its parent ends. */
+  joinOf(id: TakeId): number {
+    const [parent, take] = pathTo(this.live.tree, id).slice(-2);
+    if (parent === undefined || take === undefined || !isPlaced(parent)) return 0;
+    return Math.max(take.startSamples, endOf(parent) - JOIN_LEAD_SAMPLES);
+  }
+
+  /** Share of the worker's work on a take that is done; null when none is left. */
+  progressOf(take: Take): number | null {
+    if (take.state.status === 'failed') return null;
+    if (take.state.status === 'ready' && take.state.mixed) return null;
+    const progress = this.live.progress.get(take.id);
+    if (progress === undefined) return take.state.status === 'ready' ? 0.5 : 0.05;
+    return progress.stage === 'ingest' ? progress.done / 2 : 0.5 + progress.done / 2;
+  }
+
+  /** Fetches the waveforms of takes that arrived or were finished since the page was made. */
+  loadShapes(): void {
+    for (const take of this.live.tree.takes.values()) {
+      if (this.silhouettes.has(take.id) || !isPlaced(take)) continue;
+      if (take.kind === 'text') {
+        this.silhouettes.set(take.id, wordsSilhouette(take.durationSamples / SAMPLE_RATE));
+      } else if (take.state.status === 'ready' && !this.#fetched.has(take.id)) {
+        this.#fetched.add(take.id);
+        void this.#fetchShape(take.id);
+      }
+    }
+  }
+
+  async #fetchShape(id: TakeId): Promise<void> {
+    const peaks = await peaksOfTake(id);
+    // Without its waveform a take still plays; the next change of the tree asks again.
+    if (peaks === undefined) this.#fetched.delete(id);
+    else this.silhouettes.set(id, silhouetteOf(peaks));
+  }
+
+  /** Chooses a take as soon as it is placed: the person's own, just published. */
+  expect(id: TakeId): void {
+    this.#expected = id;
+    this.#chooseExpected();
+  }
+
+  #chooseExpected(): void {
+    const take = this.#expected === null ? undefined : this.live.tree.takes.get(this.#expected);
+    if (take === undefined || !isPlaced(take)) return;
+    this.#expected = null;
+    this.choose(take.id);
+  }
+
+  #grew(grown: Take[]): void {
+    this.#chooseExpected();
+    this.announcement = describeGrowth(grown, (id) => this.live.voices.get(id)?.name);
+  }
+}

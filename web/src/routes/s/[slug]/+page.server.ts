@@ -1,0 +1,39 @@
+import { error } from '@sveltejs/kit';
+import * as v from 'valibot';
+import type { PageServerLoad } from './$types';
+import { isFollowing } from '#backend/notifications/follow.ts';
+import { readStory, type StoryRead } from '#backend/story/read.ts';
+import { takeIdSchema, type TakeId } from '#domain/story/ids.ts';
+import { samplesToSeconds } from '#domain/timeline/samples.ts';
+import { context } from '#lib/server/context.ts';
+import { silhouetteOf, wordsSilhouette, type Silhouette } from '#lib/tree/silhouette.ts';
+
+/** A story as its page shows it: tree, words, and waveforms condensed to what is drawn. */
+export const load: PageServerLoad = async ({ params, locals, url }) => {
+  const { db } = await context();
+  const story = await readStory(db, params.slug, locals.user);
+  if (story === null) error(404, 'There is no such story.');
+  const asked = v.safeParse(takeIdSchema, url.searchParams.get('take'));
+  const chosen = asked.success && story.takes.some(({ id }) => id === asked.output);
+  return {
+    storyId: story.id,
+    slug: params.slug,
+    view: { meta: story.meta, takes: story.takes, voices: story.voices },
+    silhouettes: shapesOf(story),
+    words: story.words,
+    chosen: asked.success && chosen ? asked.output : null,
+    missing: asked.success && !chosen,
+    following: locals.user !== null && (await isFollowing(db, locals.user.id, story.id)),
+  };
+};
+
+function shapesOf({ takes, waveforms }: StoryRead): Map<TakeId, Silhouette> {
+  return new Map(
+    takes.flatMap(({ id, kind, durationSamples }) => {
+      const waveform = waveforms.get(id);
+      if (waveform !== undefined) return [[id, silhouetteOf(waveform.peaks)] as const];
+      if (kind !== 'text' || durationSamples === null) return [];
+      return [[id, wordsSilhouette(samplesToSeconds(durationSamples))] as const];
+    }),
+  );
+}
