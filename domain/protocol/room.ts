@@ -12,11 +12,17 @@ export function roomName(room: Room): string {
   return room.kind === 'story' ? `story:${room.storyId}` : `take:${room.takeId}:words`;
 }
 
-/** The room of a document name, or null for a name that no room has. */
+/**
+ * The room of a document name, or null for a name that no room has. A room has one name only: an
+ * id in capitals would open a second document of the same story.
+ */
 export function parseRoom(name: string): Room | null {
-  const [head, id, tail, ...rest] = name.split(':');
-  if (rest.length > 0) return null;
-  if (head === 'story' && tail === undefined) {
+  const room = readRoom(name.split(':'));
+  return room !== null && roomName(room) === name ? room : null;
+}
+
+function readRoom([head, id, tail]: readonly string[]): Room | null {
+  if (head === 'story') {
     const story = v.safeParse(storyIdSchema, id);
     return story.success ? { kind: 'story', storyId: story.output } : null;
   }

@@ -1,10 +1,13 @@
 // Branded ids: a story's id can never be passed where a take's is asked for.
 import * as v from 'valibot';
 
-export const storyIdSchema = v.pipe(v.string(), v.uuid(), v.brand('StoryId'));
-export const takeIdSchema = v.pipe(v.string(), v.uuid(), v.brand('TakeId'));
-export const userIdSchema = v.pipe(v.string(), v.uuid(), v.brand('UserId'));
-export const uploadIdSchema = v.pipe(v.string(), v.uuid(), v.brand('UploadId'));
+/** Lower case, as Postgres gives it back: one id has one spelling, and one document. */
+const uuid = v.pipe(v.string(), v.uuid(), v.toLowerCase());
+
+export const storyIdSchema = v.pipe(uuid, v.brand('StoryId'));
+export const takeIdSchema = v.pipe(uuid, v.brand('TakeId'));
+export const userIdSchema = v.pipe(uuid, v.brand('UserId'));
+export const uploadIdSchema = v.pipe(uuid, v.brand('UploadId'));
 
 export type StoryId = v.InferOutput<typeof storyIdSchema>;
 export type TakeId = v.InferOutput<typeof takeIdSchema>;
