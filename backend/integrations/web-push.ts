@@ -1,6 +1,7 @@
 // Web Push (RFC 8030) with our own VAPID keys: alerts without any vendor's account.
 import { createHash } from 'node:crypto';
 import webPush from 'web-push';
+import type { Alert } from '#domain/protocol/alert.ts';
 import { Problem } from '#domain/protocol/problem.ts';
 import { Guard, type GuardOptions } from '../resilience/call.ts';
 import { httpFailure } from '../resilience/http-failure.ts';
@@ -117,12 +118,9 @@ export class WebPushChannel implements PushChannel<WebPushTarget> {
   }
 }
 
-/**
- * What the device receives: the shape of Declarative Web Push, which Safari shows by itself and
- * our service worker reads. Text is cut, so that it fits the 4096 bytes that every service takes.
- */
+/** What the device receives. Cut, so that it fits the 4096 bytes that every service takes. */
 function payloadOf({ title, body, url, storyId, id }: PushMessage): string {
-  return JSON.stringify({
+  const alert: Alert = {
     web_push: 8030,
     notification: {
       title: cut(title, MOST_TITLE),
@@ -131,7 +129,8 @@ function payloadOf({ title, body, url, storyId, id }: PushMessage): string {
       tag: storyId,
       data: { notificationId: id },
     },
-  });
+  };
+  return JSON.stringify(alert);
 }
 
 /** At most 32 characters of base64url (RFC 8030, 5.4), and no story's id in a vendor's logs. */
