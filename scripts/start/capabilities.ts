@@ -60,7 +60,11 @@ function database({ config, dataDir }: Settings): Capability {
 
 function objects({ config, dataDir }: Settings): Capability {
   if (config.S3_BUCKET === undefined) {
-    return { name: 'recordings', servedBy: `disk, ${dataDir}/objects`, why: 'S3_BUCKET is not set' };
+    return {
+      name: 'recordings',
+      servedBy: `disk, ${dataDir}/objects`,
+      why: 'S3_BUCKET is not set',
+    };
   }
   const where = config.S3_ENDPOINT ?? `S3 in ${config.S3_REGION}`;
   return {

@@ -71,6 +71,9 @@ function parseHolder(text: string): Holder | null {
 /** When a process began, in ticks since boot: tells it from a later one with the same id. */
 async function bornAt(pid: number): Promise<string | null> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
-  // The name in parentheses may hold spaces; what follows it begins with field 3, and this is 22.
-  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  // The name in parentheses may hold spaces; what follows it begins with field 3, the state.
+  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ') ?? [];
+  const [state] = fields;
+  // Dead, and nobody has waited for it: in a container that may last.
+  return state === 'Z' || state === 'X' ? null : (fields[19] ?? null);
 }

@@ -26,11 +26,17 @@ export interface ClusterCommand {
  * Chooses the user: ourselves, or as root `nobody`, or, where nobody cannot reach the libraries or
  * the folder (a repository under root's closed home), root seen as nobody in a user namespace.
  * The folder must exist; it is given to the chosen user with all that is in it.
- * @throws {EmbeddedPostgresError} when root can run it in neither way
+ * @throws {EmbeddedPostgresError} when root can run it in neither way, or the folder is another's
  */
 export async function chooseClusterUser(postgres: string, folder: string): Promise<ClusterUser> {
   const uid = process.getuid?.() ?? 0;
-  if (uid !== 0) return itself;
+  if (uid !== 0) {
+    const owner = (await stat(folder)).uid;
+    if (owner === uid) return itself;
+    throw new EmbeddedPostgresError(
+      `${folder} belongs to user ${owner}, it was made by another start (as root, perhaps): start as that one, give it to yourself (chown -R), or set DATA_DIR to another folder`,
+    );
+  }
   for (const user of [await nobody(), namespaced]) {
     await giveTo(user, folder);
     if (await canReach(user, postgres, folder)) return user;
