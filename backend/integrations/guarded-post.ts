@@ -81,7 +81,7 @@ async function publicAddresses(
 }
 
 /** A `lookup` for sockets that knows nothing but these addresses. */
-function only(addresses: readonly LookupAddress[]): LookupFunction {
+export function only(addresses: readonly LookupAddress[]): LookupFunction {
   return (_hostname, options, callback) => {
     const [first] = addresses;
     if (options.all === true) callback(null, [...addresses]);
