@@ -20,12 +20,13 @@ describe('a guarded post', () => {
   it('connects to the addresses that were checked, whatever the name says elsewhere', async () => {
     // Node asks for all addresses, or for one, by whether it may choose the family.
     for (const autoSelectFamily of [true, false]) {
-      const post = request({
+      const options = {
         host: 'push.invalid',
         port,
         autoSelectFamily,
         lookup: only([{ address: '127.0.0.1', family: 4 }]),
-      });
+      };
+      const post = request(options);
       post.end();
       const [response] = (await once(post, 'response')) as [IncomingMessage];
       expect(String(await response.toArray())).toBe(`push.invalid:${port}`);

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bytesOf, collect, describeObjectStore } from './conformance.ts';
+import { serveDiskObject } from './disk-http.ts';
 import { startDiskPeer, type DiskPeer } from './disk-server.ts';
 
 describeObjectStore(
@@ -94,6 +95,22 @@ describe('the disk store over HTTP', () => {
     sender.destroy();
     await expect.poll(written).toEqual([]);
     expect(await peer.store.listParts('cut', id)).toEqual([]);
+  });
+
+  it('keeps nothing of a part that is empty, or shorter than it said', async () => {
+    const id = await peer.store.createUpload('short', type);
+    const url = await peer.store.signedPart('short', id, 1, soon);
+    for (const size of [0, 4_999]) {
+      const cut = new Request(url, {
+        method: 'PUT',
+        headers: { 'content-length': '5000' },
+        body: new Blob([new Uint8Array(size)]).stream(),
+        duplex: 'half',
+      });
+      const answer = await serveDiskObject(cut, peer);
+      expect(await answer.json()).toMatchObject({ error: { code: 'bad_request' } });
+    }
+    expect(await peer.store.listParts('short', id)).toEqual([]);
   });
 
   it('does not bring an upload back that ended while a part arrived', async () => {

@@ -155,7 +155,7 @@ export class DiskStore implements ObjectStore {
     const { key, storeUploadId, partNumber } = upload;
     await this.#upload(key, storeUploadId);
     await withFlushedFile(this.#temporary, body, async (path) => {
-      await this.#upload(key, storeUploadId); // may have ended while the part arrived
+      // An upload that ended meanwhile has no folder any more, so this cannot bring it back.
       const to = join(this.#uploads, storeUploadId, String(partNumber));
       await publishOver(path, to).catch(goneAs(key));
     });
