@@ -43,5 +43,5 @@ function numberAfter(lines: readonly string[], label: string): number | undefine
 export function gainFor({ lufs, truePeakDb }: Loudness): number {
   if (lufs === null || truePeakDb === null) return 0;
   const gain = Math.min(TARGET_LUFS - lufs, CEILING_DB - truePeakDb, MOST_GAIN_DB);
-  return Math.floor(gain * 10) / 10;
+  return Math.round(gain * 10) / 10;
 }

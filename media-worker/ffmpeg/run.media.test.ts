@@ -1,0 +1,83 @@
+// The runner on real ffmpegs: how a run ends, and that nothing outlives it.
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { withJobFolder } from '../job-folder.ts';
+import { wavFile } from '../testing/files.ts';
+import { babble } from '../testing/signals.ts';
+import { testTools } from '../testing/tools.ts';
+import { FfmpegFailed, FfmpegKilled } from './failures.ts';
+import { runFfmpeg, type Tool } from './run.ts';
+
+const ENDLESS = ['-f', 'lavfi', '-i', 'anoisesrc=r=48000', '-c:a', 'libopus', '-f', 'ogg', 'x.ogg'];
+
+/** Starts something endless, and tells when it is under way. */
+function startEndless(
+  tool: Tool,
+  folder: string,
+  options: { signal?: AbortSignal; wallMs?: number },
+) {
+  const started = Promise.withResolvers<void>();
+  const onProgress = () => started.resolve();
+  const ended = runFfmpeg(tool, ENDLESS, { folder, expectedSeconds: 1e6, onProgress, ...options });
+  return { started: started.promise, ended };
+}
+
+for (const { name, tool, why } of await testTools()) {
+  describe.skipIf(tool === null)(`${name} ffmpeg (${why})`, () => {
+    test('tells its progress, rising to the end', async () => {
+      if (tool === null) return;
+      await withJobFolder(async (folder) => {
+        await writeFile(join(folder, 'in.wav'), wavFile(babble(1, 480_000)));
+        const seen: number[] = [];
+        const args = ['-f', 'wav', '-i', 'in.wav', '-c:a', 'libopus', '-f', 'ogg', 'out.ogg'];
+        const onProgress = (done: number) => seen.push(done);
+        await runFfmpeg(tool, args, { folder, expectedSeconds: 10, onProgress });
+        expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+        expect(seen.at(-1)).toBeGreaterThan(0.98);
+        expect((await readdir(folder)).toSorted()).toEqual(['in.wav', 'out.ogg']);
+      });
+    });
+
+    test('is gone when its signal has aborted', async () => {
+      if (tool === null) return;
+      await withJobFolder(async (folder) => {
+        const abort = new AbortController();
+        const { started, ended } = startEndless(tool, folder, { signal: abort.signal });
+        await started;
+        abort.abort(new Error('no longer wanted'));
+        await expect(ended).rejects.toThrow('no longer wanted');
+      });
+    });
+
+    test('is ended at the limit of the clock on the wall', async () => {
+      if (tool === null) return;
+      await withJobFolder(async (folder) => {
+        const { ended } = startEndless(tool, folder, { wallMs: 1_000 });
+        await expect(ended).rejects.toThrow(new FfmpegKilled('wall limit'));
+      });
+    });
+
+    test('an error of its own comes with the last lines that it wrote', async () => {
+      if (tool === null) return;
+      await withJobFolder(async (folder) => {
+        const run = runFfmpeg(tool, ['-i', 'missing.wav', 'out.flac'], { folder });
+        await expect(run).rejects.toThrow(FfmpegFailed);
+        const lines = await run.catch((error: unknown) =>
+          error instanceof FfmpegFailed ? error.lastLines : [],
+        );
+        expect(lines.join('\n')).toContain('missing.wav');
+      });
+    });
+
+    test('does not see the environment of the worker', async () => {
+      if (tool === null) return;
+      vi.stubEnv('FFREPORT', 'file=report.log:level=32');
+      await withJobFolder(async (folder) => {
+        await runFfmpeg(tool, ['-version'], { folder });
+        expect(await readdir(folder)).toEqual([]);
+      });
+      vi.unstubAllEnvs();
+    });
+  });
+}
