@@ -10,7 +10,7 @@ import {
 } from './frames.ts';
 
 /** What becomes of a frame of ours on its way to a client. */
-export type Outbound = { readonly frame: Uint8Array } | 'dropped' | 'denied';
+export type Outbound = Uint8Array | 'dropped' | 'denied';
 
 export interface Dialect {
   /** Frames to handle as if the client had sent them first. */
@@ -24,7 +24,7 @@ export interface Dialect {
 export const hocuspocusDialect: Dialect = {
   greetings: [],
   toServer: (bytes) => bytes,
-  toClient: (frame) => ({ frame }),
+  toClient: (frame) => frame,
 };
 
 const PERMISSION_DENIED = 1;
@@ -54,11 +54,11 @@ function toClient(frame: Uint8Array): Outbound {
     case FRAME.sync:
     case FRAME.presence:
     case FRAME.queryPresence:
-      return { frame: withoutAddress(frame) };
+      return withoutAddress(frame);
     case FRAME.syncReply: {
       const rest = withoutAddress(frame).slice();
       rest[0] = FRAME.sync;
-      return { frame: rest };
+      return rest;
     }
     case FRAME.auth: {
       const decoder = decoding.createDecoder(withoutAddress(frame));

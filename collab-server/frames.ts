@@ -39,12 +39,20 @@ export function readFrame(bytes: Uint8Array): Frame {
   }
 }
 
-/** The type of a frame that the server made; cheap, because it runs once per frame and socket. */
+/**
+ * The type of a frame that the server made. Runs once per frame and socket, so it allocates
+ * nothing: lengths are little-endian base 128, and every type is less than that.
+ */
 export function typeOf(bytes: Uint8Array): number {
-  const decoder = decoding.createDecoder(bytes);
-  const addressBytes = decoding.readVarUint(decoder);
-  decoder.pos += addressBytes;
-  return decoding.readVarUint(decoder);
+  let addressBytes = 0;
+  let at = 0;
+  let byte = 0x80;
+  for (let shift = 0; byte >= 0x80; shift += 7) {
+    byte = bytes[at] ?? 0;
+    addressBytes += (byte & 0x7f) << shift;
+    at += 1;
+  }
+  return bytes[at + addressBytes] ?? -1;
 }
 
 /** The update that a sync frame brings: null for a state vector, or for another type of frame. */

@@ -33,6 +33,8 @@ export function assertDecodes(update: Uint8Array): void {
  */
 export function assertWordsFit(document: Y.Doc, update: Uint8Array): void {
   const present = wordsOf(document).length;
+  // No character is shorter than a byte: most edits need no closer look.
+  if (present + update.byteLength <= MAX_WORDS_LENGTH) return;
   if (present + textIn(document, update) <= MAX_WORDS_LENGTH) return;
   const copy = new Y.Doc();
   try {

@@ -15,9 +15,8 @@ const BACKLOG_BYTES = 16 * 1024 * 1024;
 
 /** The part of a WebSocket that we use. */
 export interface Wire {
-  readonly bufferedAmount: number;
-  readonly readyState: number;
-  send(frame: Uint8Array): void;
+  /** @returns the bytes that now wait to leave */
+  send(frame: Uint8Array): number;
   close(code: number, reason: string): void;
   terminate(): void;
 }
@@ -52,7 +51,7 @@ export class RoomSocket implements WebSocketLike {
   }
 
   get readyState(): number {
-    return this.#closed ? CLOSING : this.#options.wire.readyState;
+    return this.#closed ? CLOSING : OPEN;
   }
 
   /** Starts to hand frames over. */
@@ -107,16 +106,16 @@ export class RoomSocket implements WebSocketLike {
 
   #write(data: Uint8Array): void {
     const { wire, dialect, log } = this.#options;
-    if (this.#closed || wire.readyState !== OPEN) return;
+    if (this.#closed) return;
     const outbound = dialect.toClient(data);
     if (outbound === 'dropped') return;
     if (outbound === 'denied') {
       this.close(CLOSE.forbidden, 'permission-denied');
       return;
     }
-    wire.send(outbound.frame);
-    if (wire.bufferedAmount <= BACKLOG_BYTES) return;
-    log.warn({ bytes: wire.bufferedAmount, userId: this.viewer?.id }, 'client too slow, cut off');
+    const backlogBytes = wire.send(outbound);
+    if (backlogBytes <= BACKLOG_BYTES) return;
+    log.warn({ backlogBytes, userId: this.viewer?.id }, 'client too slow, cut off');
     this.#closed = true;
     wire.terminate();
   }

@@ -108,15 +108,8 @@ function acceptSockets(rooms: Rooms, { log, origin, handle }: CollabOptions) {
 }
 
 function wireOf(peer: Peer): Wire {
-  const socket = peer.websocket;
   return {
-    get bufferedAmount() {
-      return peer.bufferedAmount;
-    },
-    get readyState() {
-      return socket.readyState ?? 0;
-    },
-    send: (frame) => void peer.send(frame),
+    send: (frame) => peer.send(frame) ?? 0,
     close: (code, reason) => peer.close(code, reason),
     terminate: () => peer.terminate(),
   };

@@ -8,6 +8,11 @@ const GROUP_UPDATES = 2_000;
 const GROUP_BYTES = 4 * 1024 * 1024;
 /** What may wait in memory while Postgres is away, bytes; beyond it nobody may write. */
 const FULL_BYTES = 64 * 1024 * 1024;
+/**
+ * How long the first update of a group waits for others, milliseconds. The broadcast leaves in the
+ * meantime, and Postgres does not compete with those who receive it.
+ */
+const GATHER_MS = 2;
 const RETRY_MS = [50, 100, 250, 500, 1_000, 2_000] as const;
 
 interface Entry extends NewUpdate {
@@ -71,8 +76,7 @@ export class UpdateLog {
   }
 
   async #run(): Promise<void> {
-    // The broadcast of the turn that wrote is queued on the same phase before us: it goes first.
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
     while (this.#waiting.length > 0) {
       const group = this.#takeGroup();
       await this.#commit(group);

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import * as Y from 'yjs';
+import { MAX_WORDS_LENGTH } from '#domain/protocol/commands.ts';
+import { wordsOf } from '#domain/story/document.ts';
+import { authenticationFrame, FRAME, MalformedFrame, readFrame, typeOf } from './frames.ts';
+import { assertDecodes, assertWordsFit, TooLarge } from './guard.ts';
+import { yWebsocketDialect } from './dialect.ts';
+
+function documentWith(text: string): Y.Doc {
+  const doc = new Y.Doc();
+  wordsOf(doc).insert(0, text);
+  return doc;
+}
+
+/** The update of one edit of a copy. */
+function editOf(doc: Y.Doc, edit: (text: Y.Text) => void): Uint8Array {
+  const copy = new Y.Doc();
+  Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc));
+  edit(wordsOf(copy));
+  return Y.encodeStateAsUpdate(copy, Y.encodeStateVector(doc));
+}
+
+describe('an update', () => {
+  test('that claims thirty million structs in seven bytes is refused at once', () => {
+    const beganMs = performance.now();
+    expect(() => assertDecodes(new Uint8Array([1, 0x80, 0x87, 0xa7, 0x0e, 1, 0]))).toThrow(
+      MalformedFrame,
+    );
+    expect(performance.now() - beganMs).toBeLessThan(100);
+  });
+
+  test.each([[[]], [[0]], [[1, 1]], [[255, 255, 255, 255]]])('of %j is refused', (bytes) => {
+    expect(() => assertDecodes(new Uint8Array(bytes))).toThrow(MalformedFrame);
+  });
+
+  test('of a person is let through', () => {
+    const doc = documentWith('Once');
+    expect(() => assertDecodes(Y.encodeStateAsUpdate(doc))).not.toThrow();
+    expect(() => assertDecodes(editOf(doc, (text) => text.delete(0, 2)))).not.toThrow();
+  });
+});
+
+describe('words', () => {
+  const full = documentWith('x'.repeat(MAX_WORDS_LENGTH));
+
+  test('may reach the limit and not pass it', () => {
+    const nearly = documentWith('x'.repeat(MAX_WORDS_LENGTH - 1));
+    expect(() =>
+      assertWordsFit(
+        nearly,
+        editOf(nearly, (t) => t.insert(0, 'y')),
+      ),
+    ).not.toThrow();
+    expect(() =>
+      assertWordsFit(
+        nearly,
+        editOf(nearly, (t) => t.insert(0, 'yy')),
+      ),
+    ).toThrow(TooLarge);
+    expect(() =>
+      assertWordsFit(
+        full,
+        editOf(full, (t) => t.insert(9, 'y')),
+      ),
+    ).toThrow(TooLarge);
+  });
+
+  test('that are full may still be replaced, deleted and sent again', () => {
+    const replaced = editOf(full, (text) => {
+      text.delete(0, 4_000);
+      text.insert(0, 'y'.repeat(3_000));
+    });
+    expect(() => assertWordsFit(full, replaced)).not.toThrow();
+    expect(() => assertWordsFit(full, Y.encodeStateAsUpdate(full))).not.toThrow();
+    expect(wordsOf(full).length).toBe(MAX_WORDS_LENGTH);
+  });
+});
+
+describe('a frame', () => {
+  test('has its type behind a name of any length', () => {
+    for (const name of ['a', 'x'.repeat(127), 'x'.repeat(128), 'ä'.repeat(9_000)]) {
+      const frame = authenticationFrame(name);
+      expect(typeOf(frame)).toBe(FRAME.auth);
+      expect(readFrame(frame)).toMatchObject({ document: name, type: FRAME.auth });
+    }
+  });
+
+  test('of y-websocket is one of the three that its clients send', () => {
+    const dialect = yWebsocketDialect('doc');
+    for (const type of [FRAME.sync, FRAME.presence, FRAME.queryPresence]) {
+      expect(readFrame(dialect.toServer(new Uint8Array([type, 0])))).toMatchObject({
+        document: 'doc',
+        type,
+      });
+    }
+    for (const type of [FRAME.auth, FRAME.syncReply, 5, 6, 7, FRAME.syncStatus, 200]) {
+      expect(() => dialect.toServer(new Uint8Array([type, 0]))).toThrow(MalformedFrame);
+    }
+    expect(() => dialect.toServer(new Uint8Array())).toThrow(MalformedFrame);
+  });
+});
