@@ -2,9 +2,9 @@
 
 /** Pairs of minimum and maximum that the worker takes per second. */
 const PEAKS_PER_SECOND = 100;
-const POINTS_PER_SECOND = 2.6;
-const FEWEST = 14;
-const MOST = 90;
+const POINTS_PER_SECOND = 4;
+const FEWEST = 44;
+const MOST = 110;
 /** Height of the box that `silhouettePath` draws in; it is stretched to its place. */
 export const SILHOUETTE_HEIGHT = 40;
 
@@ -44,7 +44,7 @@ export function silhouettePath(levels: Silhouette, width = 400): string {
   const middle = SILHOUETTE_HEIGHT / 2;
   if (levels.length < 2) return `M0 ${middle - 0.5}H${width}V${middle + 0.5}H0Z`;
   const step = width / (levels.length - 1);
-  const at = (level: number) => 1 + (level / 63) * (middle - 1.5);
+  const at = (level: number) => 0.6 + (level / 63) * (middle - 1.1);
   const upper = levels.map((level, index) => {
     const edge = index === 0 || index === levels.length - 1;
     return `${Math.round(index * step)} ${(middle - (edge ? 0.5 : at(level))).toFixed(1)}`;
