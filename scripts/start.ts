@@ -7,6 +7,7 @@ import { describeFfmpeg } from '../media-worker/ffmpeg/find.ts';
 import { capabilities, table } from './start/capabilities.ts';
 import { claimFolder } from './start/claim.ts';
 import { WatchedPostgres } from './start/database.ts';
+import { plantDemo } from './start/demo.ts';
 import { readable } from './start/log-lines.ts';
 import { requirePorts } from './start/ports.ts';
 import { runLauncher } from './start/run.ts';
@@ -83,6 +84,7 @@ await runLauncher(write, async (onStop) => {
   write(
     `\n${table(capabilities(settings, sound))}\nTap Story is at ${settings.origin} (after ${seconds} s; Ctrl-C stops it)\n\n`,
   );
+  if (settings.config.DEMO_STORY === 'yes') onStop(plantDemo(root, env, write));
   process.send?.({ ready: settings.origin });
 });
 
