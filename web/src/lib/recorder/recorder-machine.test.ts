@@ -109,9 +109,12 @@ describe('the way of a take', () => {
     expect(run(['discard'], failed).phase).toBe('armed');
   });
 
-  test('a publication that was discarded does not come back as live or failed', () => {
-    expect(run(['choose', 'publish', 'discard', ['late', 'published']]).phase).toBe('armed');
-    expect(run(['choose', 'publish', 'discard', ['late', 'not-published']]).phase).toBe('armed');
+  test('a publication that was stopped keeps the take, and does not come back as live or failed', () => {
+    const stopped = run(['choose', 'publish', 'stop']);
+    expect(stopped.phase).toBe('reviewing');
+    expect(run([['late', 'published']], stopped)).toBe(stopped);
+    expect(run([['late', 'not-published']], stopped)).toBe(stopped);
+    expect(run(['discard'], run(['choose', 'publish'])).phase).toBe('publishing');
   });
 
   test('a microphone that leaves stops the take and keeps it', () => {

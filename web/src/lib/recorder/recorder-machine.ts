@@ -33,6 +33,7 @@ export interface RecorderState {
 export type Command =
   | { readonly type: 'open' }
   | { readonly type: 'record' }
+  /** Ends a take or a publication, which keeps the take; in the pre-roll nothing is kept. */
   | { readonly type: 'stop' }
   | { readonly type: 'discard' }
   | { readonly type: 'restore' }
@@ -69,8 +70,8 @@ export const initialState: RecorderState = {
 const allowed: Record<Command['type'], readonly Phase[]> = {
   open: ['idle', 'denied', 'no-input'],
   record: ['armed'],
-  stop: ['pre-roll', 'recording', 'extending'],
-  discard: ['pre-roll', 'recording', 'extending', 'reviewing', 'failed', 'publishing'],
+  stop: ['pre-roll', 'recording', 'extending', 'publishing'],
+  discard: ['pre-roll', 'recording', 'extending', 'reviewing', 'failed'],
   restore: ['idle', 'armed'],
   choose: ['idle', 'armed', 'denied', 'no-input'],
   publish: ['reviewing', 'failed'],
@@ -107,7 +108,8 @@ export function command(
   // A running take is stopped under its own number: its capture reports what was kept.
   if (type === 'stop' && state.phase === 'recording') return { ...state, stopWaits: true };
   if (type === 'stop' && state.phase === 'extending') return { ...state, phase: 'stopping' };
-  const to = type === 'stop' ? 'rest' : leads[type];
+  const stopped = state.phase === 'publishing' ? 'reviewing' : 'rest';
+  const to = type === 'stop' ? stopped : leads[type];
   const rest = microphone ? 'armed' : 'idle';
   return {
     phase: to === 'rest' ? rest : to,

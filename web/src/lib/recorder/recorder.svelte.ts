@@ -133,14 +133,14 @@ export class Recorder {
     this.#props.onrecording?.(this.#props.over?.take.id ?? null);
   }
 
-  /** Ends the take, cancels the pre-roll, or says that it waits for a tail. */
+  /** Ends the take or says that it waits for a tail; cancels the pre-roll or a publication. */
   stop(): void {
     this.#command('stop');
   }
 
   /** The one key of the recorder: opens the microphone, records, stops. */
   toggle(): void {
-    if (this.can('stop')) this.stop();
+    if (isCapturing(this.state.phase)) this.stop();
     else if (this.can('record')) void this.record();
     else void this.open();
   }
