@@ -122,3 +122,23 @@ test('a worker killed in mid-render leaves nothing running, and another finishes
   expect(performance.now() - killedAt).toBeLessThan(60_000);
   expect(await readdir(tmp)).toEqual([]);
 }, 120_000);
+
+test('a take whose original is lost fails once all tries are spent, and not before', async () => {
+  const { takeId } = await story.publish(wavFile(babble(3, SECOND)));
+  const { rows } = await database.pool.query(
+    `select object_key from uploads where id = (select upload_id from takes where id = $1)`,
+    [takeId],
+  );
+  await story.objects.delete(rows[0].object_key);
+  await startWorker();
+  const failed = { status: 'failed', mixes: 0, events: ['published', 'failed'] };
+  await vi.waitFor(async () => expect(await rowsOf(takeId)).toEqual(failed), {
+    timeout: 50_000,
+    interval: 250,
+  });
+  const jobs = await database.pool.query(
+    `select retry_count from pgboss.job where name = 'take.ingest' and data->>'takeId' = $1`,
+    [takeId],
+  );
+  expect(jobs.rows).toEqual([{ retry_count: 3 }]);
+}, 90_000);

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderedPath } from '#backend/media/rendered-path.ts';
 import { pathFile } from '#domain/media/path-file.ts';
 import type { TakeId } from '#domain/story/ids.ts';
+import { segmentStart } from '#domain/timeline/grid.ts';
 import { stretchesOf } from '#domain/timeline/path-packs.ts';
 import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
 import { ingestTake } from './ingest.ts';
@@ -115,6 +116,22 @@ describe('a take', () => {
       });
     }
     expect(await stateOf(words.takeId)).toMatchObject({ stems: 0, mixes: 1 });
+  });
+
+  test('of words that follow words is silence, exactly as long as they take to read', async () => {
+    const seed = await story.publish(wavFile(babble(15, SECOND)));
+    await make(seed.takeId);
+    const words = await story.write('One two three four five six seven eight nine ten.', seed);
+    const more = await story.write('And one more sentence that nobody has spoken.', words);
+    await renderTake(worker, words.takeId, never);
+    await renderTake(worker, more.takeId, never);
+    const path = await renderedPath(database.db, more.takeId, 'opus');
+    const last = path?.rendered.at(-1);
+    const { samples } = await stateOf(more.takeId);
+    const played = last?.pack.segments.reduce((sum, it) => sum + it.durationSamples, 0) ?? 0;
+    expect(played).toBe(
+      (last?.startSamples ?? 0) + samples - segmentStart(last?.firstSegment ?? 0),
+    );
   });
 
   test('of unknown length that ends before its parent fails, and its original is kept', async () => {
