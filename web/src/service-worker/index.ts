@@ -73,7 +73,7 @@ function show({ notification }: Alert): Promise<void> {
 
 async function tellPages(alert: Alert): Promise<void> {
   for (const client of await worker.clients.matchAll({ type: 'window' })) {
-    client.postMessage({ type: 'alert', alert });
+    client.postMessage({ type: 'alert', alert }, []);
   }
 }
 

@@ -45,14 +45,14 @@ export class InboxFeed {
     if (this.#streams >= MAX_STREAMS) {
       throw new Problem('unavailable', 'Live alerts are full right now. Reload to see news.');
     }
-    let leave = () => {};
+    let leave: (() => void) | undefined;
     return new ReadableStream<Uint8Array>({
       start: (controller) => {
         leave = this.#join(userId, controller);
         controller.enqueue(encoder.encode('retry: 3000\n\n'));
         controller.enqueue(CHANGED);
       },
-      cancel: () => leave(),
+      cancel: () => leave?.(),
     });
   }
 

@@ -9,7 +9,7 @@ import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 import type { StoryView } from '#domain/story/document.ts';
 import { LiveStory } from '../live/live-story.svelte.ts';
 import { describeGrowth } from '../live/growth.ts';
-import { peaksOfTake } from '../tree/fetch-peaks.ts';
+import { peaksOfTake, wordsOfTake } from '../tree/fetch-take.ts';
 import { silhouetteOf, wordsSilhouette, type Silhouette } from '../tree/silhouette.ts';
 import { Player, type PlayablePath } from '../player/player.svelte.ts';
 
@@ -170,7 +170,14 @@ export class StoryPage {
     this.choose(take.id);
   }
 
+  /** Reads the words of a take again: it is new, or they were written while this page was open. */
+  async loadWords(id: TakeId): Promise<void> {
+    const words = await wordsOfTake(id);
+    if (words !== undefined) this.words.set(id, words);
+  }
+
   #grew(grown: Take[]): void {
+    for (const { id } of grown) void this.loadWords(id);
     this.#chooseExpected();
     this.announcement = describeGrowth(grown, (id) => this.live.voices.get(id)?.name);
   }

@@ -32,6 +32,11 @@ const ROW = 6;
 
 const nobody = userId('00000000-0000-4000-8000-000000000000');
 
+/** Where a pill of the map lies in a card. */
+function small(y: number, lowered: boolean): number {
+  return ((y - (lowered ? OFFSET : 0) - 24) / LANE_HEIGHT) * LANE + (lowered ? ROW : 0) + 6;
+}
+
 /** Draws the takes of a story into 360 × 96 or more. */
 export function glimpseOf(takes: readonly GlimpseInput[]): Glimpse {
   const hues = new Map(takes.map(({ id, hue }) => [id, hue]));
@@ -48,8 +53,6 @@ export function glimpseOf(takes: readonly GlimpseInput[]): Glimpse {
     ),
     { pixelsPerSample: (WIDTH - 8) / end, left: 4 },
   );
-  const small = (y: number, lowered: boolean) =>
-    ((y - (lowered ? OFFSET : 0) - 24) / LANE_HEIGHT) * LANE + (lowered ? ROW : 0) + 6;
   const pills = [...map.pills.values()];
   const bars = pills.map((pill) => ({
     id: pill.take.id,

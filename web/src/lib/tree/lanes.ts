@@ -93,7 +93,9 @@ export function layOut(tree: StoryTree, scale: MapScale): LaneMap {
 
 function placedRoot(tree: StoryTree): PlacedTake | undefined {
   const { root } = tree;
-  if (root === null || root.durationSamples === null || root.state.status === 'failed') return;
+  if (root === null || root.durationSamples === null || root.state.status === 'failed') {
+    return undefined;
+  }
   return { ...root, durationSamples: root.durationSamples };
 }
 

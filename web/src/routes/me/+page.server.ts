@@ -22,7 +22,7 @@ export const actions: Actions = {
     } else {
       await renameUser(db, locals.user.id, name.output);
     }
-    redirect(303, '/me');
+    return redirect(303, '/me');
   },
   theme: async ({ request, cookies, url }) => {
     const theme = v.safeParse(themeSchema, (await request.formData()).get('theme'));
@@ -34,6 +34,6 @@ export const actions: Actions = {
       httpOnly: true,
       secure: url.protocol === 'https:',
     });
-    redirect(303, '/me');
+    return redirect(303, '/me');
   },
 };
