@@ -34,6 +34,8 @@ const END_SLACK_SECONDS = 0.25;
 /** MediaError.MEDIA_ERR_NETWORK. */
 const NETWORK_ERROR = 2;
 
+const STILL_MIXING = 'This path is still being mixed. It can be played in a moment.';
+
 const pathAudio = (leaf: TakeId, codec: Codec): string => `/api/takes/${leaf}/path?codec=${codec}`;
 
 /**
@@ -133,6 +135,10 @@ export class Player {
     if (this.path === null || this.#media === null) return;
     if (this.status === 'failed' || (this.status === 'ended' && this.#hasGrown())) this.#load();
     else if (this.status === 'ended') this.seek(0);
+    if (this.#mixedWhenLoaded === 0) {
+      this.#stopped('failed', STILL_MIXING);
+      return;
+    }
     this.#wantsToPlay = true;
     this.status = 'loading';
     this.error = null;
@@ -173,6 +179,12 @@ export class Player {
     this.#pendingSeek = samplesToSeconds(this.positionSamples);
     this.loadedSamples = 0;
     this.error = null;
+    if (this.#mixedWhenLoaded === 0) {
+      const words = this.#wantsToPlay ? STILL_MIXING : null;
+      this.#stopped(words === null ? 'paused' : 'failed', words);
+      this.#media.pause();
+      return;
+    }
     this.status = this.#wantsToPlay ? 'loading' : 'paused';
     this.#media.preload = 'metadata';
     this.#media.src = this.#sourceOf(leaf, this.#codec);
@@ -242,9 +254,7 @@ export class Player {
     const words =
       code === NETWORK_ERROR
         ? 'The network dropped while we loaded this path. Your place is kept. Press Play to try again.'
-        : this.#mixedNow() === 0
-          ? 'This path is still being mixed. It can be played in a moment.'
-          : 'This path could not be played. Your place is kept. Press Play to try again.';
+        : 'This path could not be played. Your place is kept. Press Play to try again.';
     this.#stopped('failed', words);
   }
 

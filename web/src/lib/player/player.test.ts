@@ -167,6 +167,19 @@ test('more of the path that is mixed while listening is played on at the old end
   expect([media.currentTime, player.status]).toEqual([10, 'playing']);
 });
 
+test('a path of which nothing is mixed is not asked for; Play says why, and it loads once it is', () => {
+  player.choose(pathOf([0], 0));
+  expect(media.loads).toEqual([]);
+  expect([player.status, player.error]).toEqual(['paused', null]);
+  player.play();
+  expect([player.status, media.paused]).toEqual(['failed', true]);
+  expect(player.error).toContain('still being mixed');
+  player.choose(pathOf([0]));
+  expect(media.loads.length).toBe(1);
+  media.arrive(10);
+  expect([player.status, player.error]).toEqual(['paused', null]);
+});
+
 test('an error stops it, says what is safe, and Play tries again at the same place', () => {
   player.choose(pathOf([0]));
   media.arrive(10);
