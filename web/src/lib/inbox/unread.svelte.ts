@@ -1,6 +1,5 @@
 // How many lines of the inbox are unread, kept live on every page.
 import * as v from 'valibot';
-import { callApi } from '../upload/api.ts';
 
 const answerSchema = v.object({ unread: v.pipe(v.number(), v.integer(), v.minValue(0)) });
 
@@ -25,7 +24,9 @@ export class Unread {
 
   async refresh(): Promise<void> {
     try {
-      this.count = (await callApi('GET', '/api/inbox', { answer: answerSchema })).unread;
+      const response = await fetch('/api/inbox');
+      const { unread } = v.parse(answerSchema, await response.json());
+      this.count = unread;
     } catch {
       // The number stays as it was; the next event asks again.
     }
