@@ -8,7 +8,7 @@ const LEFT = 60;
 /** Room after the last take for a bud and its name. */
 const RIGHT = 150;
 /** A second is never narrower than this, so that pills stay readable and the map scrolls. */
-const LEAST_PIXELS_PER_SECOND = 4;
+const LEAST_PIXELS_PER_SECOND = 8;
 const MOST_PIXELS_PER_SECOND = 32;
 
 /** Fits the whole story into `width` pixels if that leaves it readable; `zoom` 1 is the fit. */
