@@ -6,7 +6,9 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{domain,drizzle,backend,collab-server,media-worker,scripts,tests}/**/*.test.ts'],
+          include: [
+            '{domain,drizzle,backend,collab-server,media-worker,scripts,tests}/**/*.test.ts',
+          ],
           exclude: ['**/*.{pg,media}.test.ts', '**/node_modules/**'],
         },
       },

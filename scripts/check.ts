@@ -16,10 +16,10 @@ const ROOMS = [
 
 const checks: readonly (readonly [name: string, tool: string, ...args: string[]])[] = [
   ['format', 'oxfmt', '--check'],
+  // Generates the types that those below it read.
+  ['routes', 'svelte-kit', 'sync', '--config', 'web/vite.config.ts'],
   ['lint', 'oxlint', '--type-aware'],
   ['boundaries', 'depcruise', ...ROOMS],
-  // Generates the types that the three below it read.
-  ['routes', 'svelte-kit', 'sync', '--config', 'web/vite.config.ts'],
   ['lint svelte', 'eslint', 'web/src'],
   [
     'svelte',

@@ -1,5 +1,6 @@
 // `npm start`: everything that Tap Story needs, in order, and stopped in order again. With --dev
 // (`npm run dev`) the pages come from Vite's server and not from a build.
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pino } from 'pino';
 import { migrate } from '#backend/postgres/migrate.ts';
@@ -16,6 +17,8 @@ import { Service } from './start/service.ts';
 import { readSettings, serviceEnvironment, type Settings } from './start/settings.ts';
 import { buildWeb } from './start/web-build.ts';
 
+// Unlike node's own flag, this says nothing where there is no such file.
+if (existsSync('.env')) process.loadEnvFile('.env');
 const dev = process.argv.includes('--dev');
 const root = path.resolve(import.meta.dirname, '..');
 /** Processes of a killed launcher end by themselves, and may hold their ports until then. */

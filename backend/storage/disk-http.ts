@@ -1,6 +1,7 @@
 // HTTP to the disk store: what the signed links of disk-links.ts lead to.
 import { Problem } from '#domain/protocol/problem.ts';
 import { UPLOAD_PART_BYTES } from '#domain/protocol/commands.ts';
+import { bodyStream } from './body-stream.ts';
 import { attachment } from './content-disposition.ts';
 import type { DiskLinks, Grant } from './disk-links.ts';
 import type { DiskStore } from './disk.ts';
@@ -68,9 +69,7 @@ async function read(request: Request, grant: ReadGrant, store: DiskStore): Promi
     headers.set('content-range', `bytes ${range.start}-${range.end}/${object.bytes}`);
   }
   const body =
-    request.method === 'HEAD'
-      ? null
-      : ReadableStream.from<Uint8Array>((await store.get(grant.key, range)).body);
+    request.method === 'HEAD' ? null : bodyStream((await store.get(grant.key, range)).body);
   return new Response(body, { status: range === undefined ? 200 : 206, headers });
 }
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { bodyStream } from './body-stream.ts';
 import { DiskLinks } from './disk-links.ts';
 import { serveDiskObject, type DiskHttp } from './disk-http.ts';
 import { DiskStore } from './disk.ts';
@@ -63,7 +64,7 @@ async function answer(
   const request = new Request(new URL(message.url ?? '/', origin), {
     method: message.method ?? 'GET',
     headers,
-    ...(withBody && { body: ReadableStream.from<Uint8Array>(message), duplex: 'half' }),
+    ...(withBody && { body: bodyStream(message), duplex: 'half' }),
   });
   const result = await serveDiskObject(request, http);
   response.writeHead(result.status, Object.fromEntries(result.headers));

@@ -4,7 +4,7 @@ import { access, chmod, constants, mkdir, mkdtemp, rename, rm, writeFile } from 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium as playwrightChromium } from '@playwright/test';
+import { chromium as playwrightChromium } from 'playwright';
 import { inflate } from '@sparticuz/chromium';
 
 export interface Chromium {

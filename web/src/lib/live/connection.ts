@@ -36,5 +36,5 @@ export function followLine(line: Line, event: LineEvent): Line {
 export const connectionWords: Record<Connection, string> = {
   connecting: 'Connecting',
   live: 'Live',
-  offline: 'Offline. What you see may be old',
+  offline: 'Offline. Everything is kept',
 };

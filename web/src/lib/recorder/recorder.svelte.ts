@@ -64,7 +64,7 @@ export class Recorder {
   #frame: number | null = null;
   #undo: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(props: RecorderProps, { keeper = new PageTakeKeeper() as TakeKeeper } = {}) {
+  constructor(props: RecorderProps, keeper: TakeKeeper = new PageTakeKeeper()) {
     this.#props = props;
     this.#keeper = keeper;
     this.plan = planLead(props.over);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { renderedPath, type RenderedPath } from '#backend/media/rendered-path.ts';
 import type { Database } from '#backend/postgres/database.ts';
+import { bodyStream } from '#backend/storage/body-stream.ts';
 import type { ObjectStore } from '#backend/storage/objects.ts';
 import { answerRange } from '#backend/storage/range.ts';
 import { pathFile, piecesOf, type ByteRange, type PathFile } from '#domain/media/path-file.ts';
@@ -76,10 +77,7 @@ function answer(
   const { start, end } = wanted.kind === 'part' ? wanted.range : whole;
   if (wanted.kind === 'part') headers.set('content-range', `bytes ${start}-${end}/${file.bytes}`);
   headers.set('content-length', String(end - start + 1));
-  const body =
-    request.method === 'HEAD'
-      ? null
-      : streamOf(read(objects, file, { start, end }), request.signal);
+  const body = request.method === 'HEAD' ? null : bodyStream(read(objects, file, { start, end }));
   return new Response(body, { status: wanted.kind === 'part' ? 206 : 200, headers });
 }
 
@@ -97,30 +95,6 @@ async function* read(
       yield* body;
     }
   }
-}
-
-/**
- * A stream that reads only as fast as it is read, and lets go of the open object when the
- * listener leaves.
- */
-function streamOf(
-  source: AsyncGenerator<Uint8Array, void, undefined>,
-  signal: AbortSignal,
-): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        if (signal.aborted) await source.return();
-        const next = await source.next();
-        if (next.done === true) controller.close();
-        else controller.enqueue(next.value);
-      },
-      async cancel() {
-        await source.return();
-      },
-    },
-    { highWaterMark: 1 },
-  );
 }
 
 async function bytesOf(

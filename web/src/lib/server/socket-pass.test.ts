@@ -54,9 +54,9 @@ test('a socket goes through with its path, its cookie and its bytes, and ends wi
   });
   const end = closed(socket);
   await new Promise((resolve) => socket.on('open', resolve));
-  const echoed = new Promise((resolve) => socket.on('message', (data) => resolve(String(data))));
+  const echoed = new Promise((resolve) => socket.once('message', resolve));
   socket.send('hello');
-  expect(await echoed).toBe('hello');
+  expect(await echoed).toEqual(Buffer.from('hello'));
   expect(seen).toEqual({ url: '/yjs/story:1?a=b', cookie: 'session=x', host: undefined });
   pass.close();
   expect(await end).toBe('closed');

@@ -39,7 +39,7 @@ export const sendPart: SendPart = (url, part, { signal, onsent }) =>
     request.addEventListener('loadend', () => {
       clearTimeout(stalled);
       signal?.removeEventListener('abort', abort);
-      if (signal?.aborted === true) reject(signal.reason as Error);
+      if (signal?.aborted === true) reject(signal.reason);
       else if (request.status >= 200 && request.status < 300) resolve();
       else if (request.status >= 400 && request.status < 500)
         reject(new LinkRefused(`the store answered ${request.status}`));
