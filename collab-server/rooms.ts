@@ -8,9 +8,10 @@ import type {
 } from '@hocuspocus/server';
 import type { Logger } from '#backend/log.ts';
 import type { Database } from '#backend/postgres/database.ts';
-import { appendUpdates } from '#backend/postgres/documents.ts';
+import { publishUpdates } from '#backend/postgres/documents.ts';
 import { parseRoom, roomName, type ProgressNotice } from '#domain/protocol/room.ts';
-import type { StoryId } from '#domain/story/ids.ts';
+import type { NoticePayload } from '#domain/protocol/notices.ts';
+import type { StoryId, TakeId } from '#domain/story/ids.ts';
 import { enter, NoSuchRoom } from './authenticate.ts';
 import { COMMITTED } from './committed.ts';
 import { emptyPresenceFrame } from './frames.ts';
@@ -19,6 +20,7 @@ import { stampPresence } from './presence.ts';
 import { RoomServer, type SocketContext } from './room-server.ts';
 import { TreeWriter } from './tree-writer.ts';
 import { UpdateLog } from './update-log.ts';
+import { WordsFollower } from './words-follower.ts';
 import { Words } from './words.ts';
 
 /** A socket from which nothing came for this long is closed, milliseconds. */
@@ -41,6 +43,9 @@ export class Rooms {
   readonly updates: UpdateLog;
   readonly trees: TreeWriter;
   readonly words: Words;
+  readonly #follower: WordsFollower;
+  /** What the other nodes know us by. */
+  readonly #node = crypto.randomUUID();
   readonly #options: RoomsOptions;
 
   constructor(options: RoomsOptions) {
@@ -48,8 +53,9 @@ export class Rooms {
     this.#options = options;
     this.trees = new TreeWriter({ db, log });
     this.words = new Words({ db, log });
+    this.#follower = new WordsFollower({ db, log });
     this.updates = new UpdateLog({
-      append: (group) => appendUpdates(db, group),
+      append: (group) => publishUpdates(db, group, this.#node),
       log,
       onSettled: (documents) => {
         this.words.committed(documents);
@@ -59,7 +65,7 @@ export class Rooms {
     this.hocuspocus = new RoomServer(
       {
         mayUnload: (name) => !this.updates.isPending(name),
-        onUnloaded: (document) => this.#closeTree(document),
+        onUnloaded: (document) => this.#close(document),
         ...(warmMs !== undefined && { warmMs }),
       },
       {
@@ -76,6 +82,17 @@ export class Rooms {
     );
   }
 
+  /** Updates of people were committed, here or on another node. */
+  committed({ document, node, firstSeq }: NoticePayload<'document_update'>): void {
+    if (node !== this.#node) this.#follower.changed(document, firstSeq);
+  }
+
+  /** Notices may have been missed. */
+  catchUp(): void {
+    this.trees.changedAll();
+    this.#follower.changedAll();
+  }
+
   /** Tells everybody in a story how far the worker is with a take. */
   announce(storyId: StoryId, notice: ProgressNotice): void {
     const name = roomName({ kind: 'story', storyId });
@@ -85,6 +102,7 @@ export class Rooms {
   /** Commits what waits, then brings the rows up to date. Call when no client writes any more. */
   async stop(): Promise<void> {
     this.hocuspocus.stopTimers();
+    this.#follower.stop();
     await this.trees.stop();
     await this.updates.drain();
     await this.words.flush();
@@ -100,11 +118,21 @@ export class Rooms {
     const room = parseRoom(documentName);
     if (room === null) throw new NoSuchRoom();
     if (room.kind === 'story') await this.trees.open(room.storyId, document);
-    else await this.words.open(room.takeId, document);
+    else await this.#openWords(room.takeId, document);
     // Hocuspocus' onChange runs a microtask late: the acknowledgement would overtake the log.
     document.on('update', (update: Uint8Array, origin: unknown) => {
       if (origin !== COMMITTED) this.updates.append(documentName, update);
     });
+  }
+
+  async #openWords(takeId: TakeId, document: Document): Promise<void> {
+    this.#follower.open(document.name, document);
+    try {
+      await this.words.open(takeId, document);
+    } catch (error) {
+      this.#follower.close(document.name, document);
+      throw error;
+    }
   }
 
   #checkSync({ document, connection, type, payload }: beforeSyncPayload<SocketContext>): void {
@@ -114,9 +142,10 @@ export class Rooms {
     assertWordsFit(document, payload);
   }
 
-  #closeTree(document: Document): void {
+  #close(document: Document): void {
     const room = parseRoom(document.name);
     if (room?.kind === 'story') this.trees.close(room.storyId, document);
+    if (room?.kind === 'words') this.#follower.close(document.name, document);
   }
 
   /** Runs a hook; a failure ends the connection it came from and nothing else. */

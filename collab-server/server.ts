@@ -47,9 +47,10 @@ export async function startCollabServer(options: CollabOptions): Promise<CollabS
     options.databaseUrl,
     {
       story_event: ({ storyId }) => rooms.trees.changed(storyId),
+      document_update: (notice) => rooms.committed(notice),
       take_progress: ({ storyId, notice }) => rooms.announce(storyId, notice),
     },
-    { log, onConnected: () => rooms.trees.changedAll() },
+    { log, onConnected: () => rooms.catchUp() },
   );
   const sockets = acceptSockets(rooms, options);
   const http = createServer((request, response) => void answer(request, response, handle));

@@ -1,6 +1,5 @@
 // Writes the tree documents, and nobody else does: each story that is open here follows its
 // events in Postgres. See docs/decisions/003-the-server-writes-the-tree.md.
-import { setTimeout as sleepFor } from 'node:timers/promises';
 import * as Y from 'yjs';
 import type { Logger } from '#backend/log.ts';
 import type { Database } from '#backend/postgres/database.ts';
@@ -10,8 +9,8 @@ import { roomName } from '#domain/protocol/room.ts';
 import { revisionOf, writeTree, type TreeChange } from '#domain/story/document.ts';
 import type { StoryId } from '#domain/story/ids.ts';
 import { COMMITTED, SERVER_CLIENT_ID } from './committed.ts';
+import { untilDone } from './retry.ts';
 
-const RETRY_MS = [100, 250, 500, 1_000, 2_000] as const;
 /** A client id that is in no log: the shadow has it while it reads. */
 const READER_CLIENT_ID = 0;
 
@@ -87,17 +86,14 @@ class OpenTree {
     void this.#follow();
   }
 
-  async #follow(): Promise<void> {
-    const { log, sleep = sleepFor } = this.#options;
-    for (let failures = 0; !this.#closed; failures += 1) {
-      try {
-        await this.sync();
-        return;
-      } catch (error) {
-        log.warn({ err: error, storyId: this.#storyId, failures }, 'the tree is behind');
-        await sleep(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 2_000);
-      }
-    }
+  #follow(): Promise<void> {
+    const { log, sleep } = this.#options;
+    return untilDone(() => this.sync(), {
+      isWanted: () => !this.#closed,
+      onFailure: (error, failures) =>
+        log.warn({ err: error, storyId: this.#storyId, failures }, 'the tree is behind'),
+      sleep,
+    });
   }
 
   /** One pass that begins after this call; calls made before it begins share it. */

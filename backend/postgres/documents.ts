@@ -1,5 +1,5 @@
 // The append-only log of Yjs updates, and the mirror of a take's words in its row.
-import { and, asc, eq, gt, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, ne, sql, type SQL } from 'drizzle-orm';
 import { roomName, type Room } from '#domain/protocol/room.ts';
 import type { TakeId } from '#domain/story/ids.ts';
 import { documentUpdates, stories, takes } from '#drizzle/schema.ts';
@@ -23,15 +23,35 @@ export async function appendUpdates(
   db: Queryable,
   updates: readonly NewUpdate[],
 ): Promise<readonly number[]> {
+  const { rows } = await db.execute<{ seq: string }>(sql`${insertion(updates)} returning seq`);
+  return rows.map(({ seq }) => Number(seq));
+}
+
+/**
+ * Appends updates of people, and tells the other nodes which documents they are of when that is
+ * committed. `node` is who tells: a UUID, so that it can leave out its own notices.
+ */
+export async function publishUpdates(
+  db: Queryable,
+  updates: readonly NewUpdate[],
+  node: string,
+): Promise<void> {
+  // One statement is one round trip and one commit; the notices leave with it or not at all.
+  await db.execute(sql`
+    with appended as (${insertion(updates)} returning seq, document)
+    select pg_notify('document_update', json_build_object(
+      'document', document, 'node', ${node}::text, 'firstSeq', min(seq))::text)
+    from appended group by document`);
+}
+
+function insertion(updates: readonly NewUpdate[]): SQL {
   const names = sql.param(updates.map(({ document }) => document));
   const bytes = sql.param(updates.map(({ update }) => update));
-  const { rows } = await db.execute<{ seq: string }>(sql`
+  return sql`
     insert into document_updates (document, update)
     select document, update
     from unnest(${names}::text[], ${bytes}::bytea[]) with ordinality as batch(document, update, n)
-    order by n
-    returning seq`);
-  return rows.map(({ seq }) => Number(seq));
+    order by n`;
 }
 
 /** The updates of a document after `afterSeq` (0 for all of them), oldest first. */

@@ -109,10 +109,12 @@ function handlerFor(
   handlers: NoticeHandlers,
   channel: string,
 ): ((payload: unknown) => void) | undefined {
-  const { story_event, take_progress, inbox } = handlers;
+  const { story_event, document_update, take_progress, inbox } = handlers;
   switch (channel) {
     case 'story_event':
       return (payload) => story_event?.(v.parse(noticeSchemas.story_event, payload));
+    case 'document_update':
+      return (payload) => document_update?.(v.parse(noticeSchemas.document_update, payload));
     case 'take_progress':
       return (payload) => take_progress?.(v.parse(noticeSchemas.take_progress, payload));
     case 'inbox':

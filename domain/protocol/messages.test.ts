@@ -46,6 +46,7 @@ describe('notices', () => {
   it('parse after JSON, and stay far below the 8000 bytes of a NOTIFY', () => {
     const notices = {
       story_event: { storyId: id },
+      document_update: { document: `take:${id}:words`, node: id, firstSeq: 2 ** 40 },
       take_progress: {
         storyId: id,
         notice: { type: 'progress', takeId: id, stage: 'ingest', done: 1 / 3 },
@@ -53,7 +54,7 @@ describe('notices', () => {
       inbox: { userId: id },
     } as const;
     expect(new Set(Object.keys(notices))).toEqual(new Set(Object.keys(noticeSchemas)));
-    for (const name of ['story_event', 'take_progress', 'inbox'] as const) {
+    for (const name of ['story_event', 'document_update', 'take_progress', 'inbox'] as const) {
       const text = JSON.stringify(notices[name]);
       expect(v.parse(noticeSchemas[name], JSON.parse(text))).toEqual(notices[name]);
       expect(text.length).toBeLessThan(1_000);

@@ -6,6 +6,15 @@ import { progressNoticeSchema } from './room.ts';
 export const noticeSchemas = {
   /** A command committed a new event of this story: its tree document is behind. */
   story_event: v.object({ storyId: storyIdSchema }),
+  /**
+   * A collab-server committed updates of people to this document: nodes that have it open lack
+   * what the log holds from `firstSeq` on. `node` is who committed them.
+   */
+  document_update: v.object({
+    document: v.pipe(v.string(), v.maxLength(100)),
+    node: v.pipe(v.string(), v.uuid()),
+    firstSeq: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  }),
   /** How far the worker is with a take. */
   take_progress: v.object({ storyId: storyIdSchema, notice: progressNoticeSchema }),
   /** Somebody's inbox changed. */
