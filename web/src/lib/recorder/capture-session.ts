@@ -1,6 +1,7 @@
 // One attempt at one take: plays what leads to it, cuts it out of the microphone's stream, ends it.
 import { MAX_TAKE_SECONDS } from '#domain/protocol/commands.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
+import { RunningPeaks } from '../player/running-peaks.ts';
 import { playLead, type LeadPlan, type Stems } from './lead.ts';
 import type { Microphone } from './microphone.ts';
 import { TakeBuffer, type CaptureBlock } from './take-buffer.ts';
@@ -26,6 +27,8 @@ export class CaptureSession {
   readonly #plan: LeadPlan;
   readonly #events: CaptureEvents;
   readonly #buffer: TakeBuffer;
+  readonly #peaks = new RunningPeaks();
+  #drawnChunks = 0;
   readonly #punchFrame: number;
   readonly #compensationFrames: number;
   readonly #silence: () => void;
@@ -53,6 +56,11 @@ export class CaptureSession {
     return Math.round((this.#buffer.length * SAMPLE_RATE) / this.#rate);
   }
 
+  /** The waveform so far: signed 8-bit min/max pairs, 100 a second. */
+  get peaks(): Int8Array {
+    return this.#peaks.pairs;
+  }
+
   /** Until what is heard reaches the punch point, seconds; 0 after it. */
   get countdownSeconds(): number {
     const frames = this.#punchFrame + this.#microphone.outputLatencyFrames - this.#microphone.frame;
@@ -68,6 +76,8 @@ export class CaptureSession {
   push(block: CaptureBlock): void {
     if (this.#over) return;
     this.#buffer.push(block);
+    for (const chunk of this.#buffer.chunks.slice(this.#drawnChunks)) this.#peaks.push(chunk);
+    this.#drawnChunks = this.#buffer.chunks.length;
     if (this.#drain !== null && this.#buffer.complete) {
       this.#finish();
       return;

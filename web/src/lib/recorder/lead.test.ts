@@ -12,6 +12,7 @@ const take = (span: Span, kind: LeadTake['kind'] = 'voice'): LeadTake => ({
   id: takeId(randomUUID()),
   kind,
   name: 'Mira',
+  hue: 0,
 });
 
 /** The last three of a path of voices with these tails: each take outlasts its parent by one. */

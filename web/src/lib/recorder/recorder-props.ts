@@ -10,6 +10,8 @@ export interface LeadTake extends Span {
   readonly kind: TakeKind;
   /** Whose voice it is. */
   readonly name: string;
+  /** Which of the eight voice colours it has. */
+  readonly hue: number;
   /** Signed 8-bit min/max pairs, 100 a second; left out, no waveform is drawn. */
   readonly peaks?: Uint8Array | Int8Array | undefined;
 }

@@ -43,6 +43,7 @@ test('a file is objected to before it is sent when it is empty, too large or too
     id: takeId(randomUUID()),
     kind: 'voice' as const,
     name: 'Mira',
+    hue: 0,
     startSamples: 0,
     durationSamples: 480_000,
   };

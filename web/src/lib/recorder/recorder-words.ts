@@ -4,7 +4,7 @@ import { fit } from '#domain/timeline/duet.ts';
 import { Refused } from '../upload/api.ts';
 import type { LeadPlan } from './lead.ts';
 import type { Phase, RecorderState } from './recorder-machine.ts';
-import type { LeadTake } from './recorder-props.ts';
+import type { LeadTake, Over } from './recorder-props.ts';
 
 /** How far a publication is. */
 export type Progress =
@@ -63,6 +63,15 @@ export function announcementOf(
   if (phase === 'pre-roll' && countdownSeconds !== null)
     return `Recording in ${Math.ceil(countdownSeconds)}`;
   return stopWaits ? 'Stop waits until there is a tail' : announcements[phase];
+}
+
+/** What pressing Record will do. */
+export function describeReady(over: Over | null): string {
+  if (over === null) return 'Recording starts when you press Record.';
+  const { name, kind } = over.take;
+  return kind === 'text'
+    ? `${name} wrote; you have the silence to yourself. Go on past the end.`
+    : `You will hear ${name}, then you speak over the tail. Wear headphones.`;
 }
 
 /** The line under a running take: how long it must still be, or that it may stop. */

@@ -1,5 +1,6 @@
 // The recorder: runs the machine, and does the work that its states stand for.
 import { takeId, type TakeId, type UploadId } from '#domain/story/ids.ts';
+import { peaksOf } from '../player/peaks-path.ts';
 import { publishDraft, type Content, type Draft } from '../upload/publish.ts';
 import { CaptureSession } from './capture-session.ts';
 import { LevelWatch, type Level } from './level.ts';
@@ -29,6 +30,10 @@ const NOT_STARTED =
   'We could not load the take to record over. Nothing is lost. Press Record to try again.';
 const MICROPHONE_LEFT = 'The microphone left. What you recorded is safe.';
 
+const NO_PEAKS = new Int8Array(0);
+/** Values of the waveform that arrive before it is drawn again: a tenth of a second. */
+const REDRAW_VALUES = 20;
+
 const quiet: Level = { peak: 0, rms: 0, warning: null };
 
 /** One recorder on a page. `destroy` it with the component that made it. */
@@ -38,6 +43,8 @@ export class Recorder {
   /** Seconds until the punch point; null outside the pre-roll. */
   countdownSeconds = $state<number | null>(null);
   capturedSamples = $state(0);
+  /** The waveform of the take, while it is recorded and after: min/max pairs, 100 a second. */
+  peaks = $state.raw(NO_PEAKS);
   /** Samples that the running take still needs to leave a tail. */
   missingSamples = $state(0);
   /** The take in review: recorded or chosen. */
@@ -114,6 +121,8 @@ export class Recorder {
     if (intent === null) return;
     this.#forgetDiscarded();
     this.capturedSamples = 0;
+    this.missingSamples = 0;
+    this.peaks = NO_PEAKS;
     try {
       await microphone.context.resume();
       this.#stems ??= await loadStems(microphone.context, this.plan, this.#work.signal);
@@ -272,6 +281,8 @@ export class Recorder {
       if (session !== null && this.state.phase !== 'stopping') {
         this.capturedSamples = session.samples;
         this.missingSamples = session.missingSamples;
+        const { peaks } = session;
+        if (peaks.length >= this.peaks.length + REDRAW_VALUES) this.peaks = peaks;
       }
       this.#frame = this.#microphone === null ? null : requestAnimationFrame(next);
     };
@@ -310,6 +321,9 @@ export class Recorder {
 
   #hold(take: TakeAudio | null, id: TakeId = takeId(crypto.randomUUID())): void {
     this.take = take;
+    const buffer = take?.buffer ?? null;
+    this.peaks = buffer === null ? NO_PEAKS : peaksOf([buffer.getChannelData(0)]);
+    this.capturedSamples = take?.durationSamples ?? 0;
     this.#takeId = id;
     this.#uploadId = undefined;
   }

@@ -38,6 +38,8 @@ export class StoryPage {
   chosenId = $state.raw<TakeId | null>(null);
   /** Any take of the branch that is open; the path goes through it and on to the furthest end. */
   #through = $state.raw<TakeId | null>(null);
+  /** The person's own take, once it is in the tree: where the focus goes. */
+  arrived = $state.raw<TakeId | null>(null);
   /** What a screen reader is told next. */
   announcement = $state('');
 
@@ -167,7 +169,9 @@ export class StoryPage {
     const take = this.#expected === null ? undefined : this.live.tree.takes.get(this.#expected);
     if (take === undefined || !isPlaced(take)) return;
     this.#expected = null;
+    this.announcement = 'Your take is in the story. It is being mixed now.';
     this.choose(take.id);
+    this.arrived = take.id;
   }
 
   /** Reads the words of a take again: it is new, or they were written while this page was open. */
@@ -178,7 +182,9 @@ export class StoryPage {
 
   #grew(grown: Take[]): void {
     for (const { id } of grown) void this.loadWords(id);
+    const others = grown.filter(({ id }) => id !== this.#expected && id !== this.arrived);
+    if (others.length > 0)
+      this.announcement = describeGrowth(others, (id) => this.live.voices.get(id)?.name);
     this.#chooseExpected();
-    this.announcement = describeGrowth(grown, (id) => this.live.voices.get(id)?.name);
   }
 }

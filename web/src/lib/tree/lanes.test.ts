@@ -4,7 +4,7 @@ import { takeId, userId, type TakeId } from '#domain/story/ids.ts';
 import type { PlacedTake } from '#domain/story/take.ts';
 import { treeOf } from '#domain/story/tree.ts';
 import { endOf, startFor } from '#domain/timeline/duet.ts';
-import { labelsOf, layOut, LANE_HEIGHT, PILL_HEIGHT, type Pill } from './lanes.ts';
+import { labelsOf, layOut, LANE_HEIGHT, PILL_HEIGHT, spread, type Pill } from './lanes.ts';
 
 const scale = { pixelsPerSample: 9 / 48_000, left: 60 };
 const author = userId('00000000-0000-4000-8000-000000000000');
@@ -148,6 +148,19 @@ describe('the map of a story', () => {
     const started = performance.now();
     expect(layOut(tree, scale).pills.size).toBe(1_000);
     expect(performance.now() - started).toBeLessThan(400);
+  });
+
+  test('where there is room, lanes move apart together and stay within it', () => {
+    const entries = [0, 0, 0, 1].map((parent) => ({ parent, tail: 480_000, text: false }));
+    const map = layOut(treeOf(storyOf(entries)), scale);
+    const wide = spread(map, map.height + 60);
+    expect(wide.height).toBeGreaterThan(map.height);
+    expect(wide.height).toBeLessThanOrEqual(map.height + 60);
+    for (const { from, to } of wide.edges) {
+      expect(wide.pills.get(from.take.id)).toBe(from);
+      expect(wide.pills.get(to.take.id)).toBe(to);
+    }
+    expect(spread(map, map.height - 1)).toBe(map);
   });
 
   test('a story without a placed seed is an empty sheet', () => {

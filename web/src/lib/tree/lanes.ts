@@ -6,10 +6,12 @@ import { endOf } from '#domain/timeline/duet.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 
 export const PILL_HEIGHT = 34;
-/** How far a take that overlaps its parent lies below it. */
-export const OFFSET = 18;
+/** How far a take that overlaps its parent lies below it: the parent's waveform stays in sight. */
+export const OFFSET = 26;
 /** From one lane to the next: two pills offset against each other, and a name above and below. */
-export const LANE_HEIGHT = 92;
+export const LANE_HEIGHT = 100;
+/** Lanes are drawn apart as far as this where a map has the room. */
+const MOST_LANE_HEIGHT = 168;
 /** Branches that share a lane keep this far apart, and a line between lanes needs as much. */
 const LINE_SAMPLES = 2 * SAMPLE_RATE;
 /** How far before a take the line to it leaves its parent. */
@@ -269,6 +271,23 @@ function drawBranch(
   for (const { lane, branch: inner } of branch.placed) {
     drawBranch(inner, { lane: at.lane + lane, lowered: false }, drawing);
   }
+}
+
+/** The same map with its lanes further apart, as far as `height` allows and the eye likes. */
+export function spread(map: LaneMap, height: number): LaneMap {
+  const lanes = Math.round((map.height - LABEL_ROOM) / LANE_HEIGHT);
+  const room = Math.floor((height - map.height) / Math.max(1, lanes));
+  const extra = Math.min(MOST_LANE_HEIGHT - LANE_HEIGHT, room);
+  if (lanes < 2 || extra <= 0) return map;
+  const top = Math.min(...[...map.pills.values()].map(({ lane }) => lane));
+  const moved = new Map(
+    [...map.pills].map(([id, pill]) => [id, { ...pill, y: pill.y + (pill.lane - top) * extra }]),
+  );
+  const edges = map.edges.flatMap(({ from, to }) => {
+    const [start, end] = [moved.get(from.take.id), moved.get(to.take.id)];
+    return start === undefined || end === undefined ? [] : [{ from: start, to: end }];
+  });
+  return { pills: moved, edges, width: map.width, height: map.height + (lanes - 1) * extra };
 }
 
 /** A name beside its pill: above the upper row, below the lower one. */
