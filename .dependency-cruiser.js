@@ -1,6 +1,18 @@
 // Who may import whom: the arrows of docs/ARCHITECTURE.md, enforced.
-const processes = '^(web|collab-server|media-worker)/';
+const PROCESSES = ['web', 'collab-server', 'media-worker'];
+const processes = `^(${PROCESSES.join('|')})/`;
 const test = '\\.(test|bench)\\.ts$';
+
+/** A process talks to another one over a socket, the queue or Postgres, never by an import. */
+function alone(name) {
+  const others = PROCESSES.filter((other) => other !== name).join('|');
+  return {
+    name: `${name}-imports-no-other-process`,
+    severity: 'error',
+    from: { path: `^${name}/`, pathNot: test },
+    to: { path: `^(${others})/` },
+  };
+}
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -37,24 +49,7 @@ export default {
       from: { pathNot: '^(backend|drizzle|scripts|tests|bench)/|drizzle\\.config\\.ts$' },
       to: { path: '^drizzle/' },
     },
-    {
-      name: 'web-imports-no-other-process',
-      severity: 'error',
-      from: { path: '^web/', pathNot: test },
-      to: { path: '^(collab-server|media-worker)/' },
-    },
-    {
-      name: 'collab-server-imports-no-other-process',
-      severity: 'error',
-      from: { path: '^collab-server/', pathNot: test },
-      to: { path: '^(web|media-worker)/' },
-    },
-    {
-      name: 'media-worker-imports-no-other-process',
-      severity: 'error',
-      from: { path: '^media-worker/', pathNot: test },
-      to: { path: '^(web|collab-server)/' },
-    },
+    ...PROCESSES.map(alone),
     {
       name: 'browser-code-reaches-only-domain',
       severity: 'error',
