@@ -1,13 +1,15 @@
 // Two collab-servers on one Postgres: what is written on one is on the other.
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
+import { renameUser } from '#backend/accounts/guests.ts';
 import { readUpdates } from '#backend/postgres/documents.ts';
-import { wordsOf } from '#domain/story/document.ts';
+import { readTree, wordsOf } from '#domain/story/document.ts';
 import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
 import {
   connect,
   person,
   plant,
+  publishTake,
   serve,
   type TestClient,
   type TestPerson,
@@ -85,4 +87,21 @@ test('words written while a node heard no notices are there when it hears again'
     where datname = current_database() and query ilike 'listen %'`);
   wordsOf(a.doc).insert(0, 'unheard');
   await eventually(() => expect(textOf(b)).toBe('unheard'));
+});
+
+test('a new name reaches every open story that its voice is in, on both nodes', async () => {
+  const jo = await person(fresh, 'Jo');
+  const [one, two] = [await plant(fresh, jo.user.id), await plant(fresh, mira.user.id)];
+  const { storyId, seedId: parentId } = two;
+  await publishTake(fresh, { storyId, parentId, authorId: jo.user.id });
+  const stranger = await plant(fresh, mira.user.id);
+  const [a, b, c] = [
+    await join(here, one.tree),
+    await join(there, two.tree),
+    await join(here, stranger.tree),
+  ];
+  await renameUser(fresh.db, jo.user.id, 'Joanna');
+  const named = (client: TestClient) => readTree(client.doc).voices.get(jo.user.id)?.name;
+  await eventually(() => expect([named(a), named(b)]).toEqual(['Joanna', 'Joanna']));
+  expect(readTree(c.doc).meta?.revision).toBe(1);
 });

@@ -1,7 +1,7 @@
 // The outbox of a story: every change of it, in commit order.
-import { eq, sql } from 'drizzle-orm';
-import type { StoryId, TakeId } from '#domain/story/ids.ts';
-import { stories, storyEvents } from '#drizzle/schema.ts';
+import { asc, eq, inArray, sql } from 'drizzle-orm';
+import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
+import { stories, storyEvents, takes, type StoryEventKind } from '#drizzle/schema.ts';
 import type { Transaction } from '../postgres/database.ts';
 import { notify } from '../postgres/notices.ts';
 
@@ -9,7 +9,7 @@ export interface StoryEvent {
   readonly storyId: StoryId;
   /** The take whose facts or state changed. */
   readonly takeId: TakeId;
-  readonly kind: 'published' | 'ingested' | 'failed' | 'mixed';
+  readonly kind: StoryEventKind;
 }
 
 /**
@@ -28,4 +28,33 @@ export async function recordEvent(tx: Transaction, event: StoryEvent): Promise<n
   await tx.insert(storyEvents).values({ ...event, revision: story.revision });
   await notify(tx, 'story_event', { storyId: event.storyId });
   return story.revision;
+}
+
+/**
+ * Records, in the transaction that changes somebody's voice, an event in each story that they have
+ * a take in; it is about one of those takes. Takes the row locks of those stories until then, so
+ * the transaction must hold no other story's.
+ */
+export async function recordVoice(tx: Transaction, authorId: UserId): Promise<void> {
+  // Locked in one order: two voices with stories in common do not wait for each other forever.
+  const theirs = tx.select({ id: takes.storyId }).from(takes).where(eq(takes.authorId, authorId));
+  await tx
+    .select({ id: stories.id })
+    .from(stories)
+    .where(inArray(stories.id, theirs))
+    .orderBy(asc(stories.id))
+    .for('no key update');
+  const kind: StoryEventKind = 'voice';
+  await tx.execute(sql`
+    with sample as (
+      select distinct on (story_id) story_id, id as take_id from ${takes}
+      where author_id = ${authorId} order by story_id, id
+    ), counted as (
+      update ${stories} story set revision = story.revision + 1 from sample
+      where story.id = sample.story_id returning story.id, story.revision, sample.take_id
+    ), recorded as (
+      insert into ${storyEvents} (story_id, revision, take_id, kind)
+      select id, revision, take_id, ${kind}::text from counted returning story_id
+    )
+    select pg_notify('story_event', json_build_object('storyId', story_id)::text) from recorded`);
 }

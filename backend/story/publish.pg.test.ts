@@ -130,6 +130,27 @@ describe('planting', () => {
     expect(user?.name).toBe('Joanna');
   });
 
+  test('under new names, each in the other’s story, never waits forever', async () => {
+    for (let round = 0; round < 8; round += 1) {
+      const [a, b] = await Promise.all([site.person('Ada'), site.person('Ben')]);
+      const [hers, his] = [await planted(a, seconds(1)), await planted(b, seconds(1))];
+      const answer = (by: Person, { storyId: story, seed }: typeof hers) =>
+        branchStory(site, by, story, {
+          takeId: newTakeId(),
+          parentId: seed,
+          name: 'Somebody else',
+          body: { kind: 'text', words: 'Long enough to outlast a second of speech.' },
+        });
+      const answers = await Promise.allSettled([answer(a, his), answer(b, hers)]);
+      expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+      const events = await fresh.db
+        .select({ kind: storyEvents.kind })
+        .from(storyEvents)
+        .where(eq(storyEvents.storyId, hers.storyId));
+      expect(events.map(({ kind }) => kind)).toContain('voice');
+    }
+  });
+
   test('of twenty stories with one title at one moment gives twenty addresses', async () => {
     const title = `Same ${randomUUID().slice(0, 8)}`;
     const all = await Promise.all(

@@ -75,6 +75,10 @@ export async function publish(
       const before = await answerOf(deps.db, person, publication);
       if (before !== null) return before;
       const material = await materialOf(deps, person.id, publication.command.body);
+      const { name } = publication.command;
+      // Not in the take's transaction: a new name locks every story that the person is in, and
+      // with this story's lock held, two people could wait for each other.
+      if (name !== undefined) await renameUser(deps.db, person.id, name);
       return await deps.db.transaction((tx) =>
         write(tx, deps.queue, person, { ...publication, material }),
       );
@@ -96,7 +100,6 @@ async function write(
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${takeId}, 0))`);
   const before = await answerOf(tx, person, publication);
   if (before !== null) return before;
-  if (command.name !== undefined) await renameUser(tx, person.id, command.name);
   await claimUpload(tx, material.uploadId);
   const { storyId, slug, parentId, ancestry } = await publication.place(tx);
   const startSamples = startFor(material.kind, ancestry);

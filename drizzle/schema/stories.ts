@@ -72,6 +72,7 @@ export const takes = pgTable(
       .where(sql`${table.parentId} is null`),
     uniqueIndex('takes_upload_idx').on(table.uploadId),
     index('takes_parent_idx').on(table.parentId),
+    index('takes_author_idx').on(table.authorId),
     check('takes_kind_check', sql`${table.kind} in ('voice', 'text')`),
     check('takes_status_check', sql`${table.status} in ('processing', 'ready', 'failed')`),
     check(
@@ -87,6 +88,9 @@ export const takes = pgTable(
     ),
   ],
 );
+
+/** What an event says of its take; `voice`: that its author has another name. */
+export type StoryEventKind = 'published' | 'ingested' | 'failed' | 'mixed' | 'voice';
 
 /**
  * The outbox of a story: what changed, in commit order without gaps (`stories.revision` is
@@ -105,7 +109,7 @@ export const storyEvents = pgTable(
       .$type<TakeId>()
       .notNull()
       .references(() => takes.id, { onDelete: 'cascade' }),
-    kind: text().$type<'published' | 'ingested' | 'failed' | 'mixed'>().notNull(),
+    kind: text().$type<StoryEventKind>().notNull(),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.storyId, table.revision] })],

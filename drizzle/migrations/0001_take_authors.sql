@@ -1,0 +1,1 @@
+CREATE INDEX "takes_author_idx" ON "takes" USING btree ("author_id");
