@@ -37,6 +37,15 @@ export class FfmpegKilled extends Error {
   }
 }
 
+/** Try again: the machine had not what ffmpeg needs, which says nothing about the file. */
+export class FfmpegStarved extends Error {
+  override readonly name = 'FfmpegStarved';
+
+  constructor(lack: string) {
+    super(`ffmpeg could not do its work: ${lack}`);
+  }
+}
+
 /** Try again, though it hints at a fault of ours: ffmpeg said all is well, but it is not. */
 export class OutputRejected extends Error {
   override readonly name = 'OutputRejected';

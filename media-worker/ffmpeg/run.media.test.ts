@@ -1,12 +1,13 @@
 // The runner on real ffmpegs: how a run ends, and that nothing outlives it.
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { withJobFolder } from '../job-folder.ts';
 import { wavFile } from '../testing/files.ts';
 import { babble } from '../testing/signals.ts';
 import { testTools } from '../testing/tools.ts';
-import { FfmpegFailed, FfmpegKilled } from './failures.ts';
+import { probe } from '../probe.ts';
+import { FfmpegFailed, FfmpegKilled, FfmpegStarved } from './failures.ts';
 import { runFfmpeg, type Tool } from './run.ts';
 
 const ENDLESS = ['-f', 'lavfi', '-i', 'anoisesrc=r=48000', '-c:a', 'libopus', '-f', 'ogg', 'x.ogg'];
@@ -67,6 +68,41 @@ for (const { name, tool, why } of await testTools()) {
           error instanceof FfmpegFailed ? error.lastLines : [],
         );
         expect(lines.join('\n')).toContain('missing.wav');
+      });
+    });
+
+    test('a full disk is told apart from a fault of the file', async () => {
+      if (tool === null) return;
+      await withJobFolder(async (folder) => {
+        await writeFile(join(folder, 'in.wav'), wavFile(babble(1, 480_000)));
+        for (const [to, codec] of [
+          ['out.flac', ['-c:a', 'flac', '-f', 'flac']],
+          ['out.raw', ['-c:a', 'pcm_s16le', '-f', 's16le']],
+        ] as const) {
+          await symlink('/dev/full', join(folder, to)); // every write says: no space left
+          const args = ['-y', '-f', 'wav', '-i', 'in.wav', ...codec, to];
+          await expect(runFfmpeg(tool, args, { folder })).rejects.toThrow(FfmpegStarved);
+        }
+      });
+    });
+
+    test('a program that cannot be run says nothing about the file', async () => {
+      if (tool === null) return;
+      const broken = { ...tool, limits: [...tool.limits, '/usr/bin/env', 'no-such-program'] };
+      await withJobFolder(async (folder) => {
+        await expect(runFfmpeg(broken, [], { folder })).rejects.toThrow(FfmpegStarved);
+      });
+    });
+
+    test('long tags crowd out nothing of what it says', async () => {
+      if (tool === null) return;
+      await withJobFolder(async (folder) => {
+        await writeFile(join(folder, 'in.wav'), wavFile(babble(1, 48_000)));
+        const lyrics = Array.from({ length: 500 }, (_, line) => `line ${line}`).join('\n');
+        const tags = ['-metadata', `lyrics=${lyrics}`, '-c:a', 'flac', '-f', 'flac', 'song.flac'];
+        await runFfmpeg(tool, ['-f', 'wav', '-i', 'in.wav', ...tags], { folder });
+        const probed = await probe(tool, { name: 'song.flac', format: 'flac' }, { folder });
+        expect(probed).toEqual({ codec: 'flac', sampleRate: 48_000, durationSeconds: 1 });
       });
     });
 

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { FfmpegFailed, FfmpegKilled } from './failures.ts';
+import { FfmpegFailed, FfmpegKilled, FfmpegStarved } from './failures.ts';
 import type { Ffmpeg } from './find.ts';
 
 /** An ffmpeg with the limits that this machine can set around it. */
@@ -26,13 +26,20 @@ export interface RunOptions {
 const WALL_MS = 600_000;
 /** How long ffmpeg may take to end after SIGTERM before it is killed. */
 const TERM_MS = 2_000;
-const KEPT_LINES = 80;
+const KEPT_LINES = 200;
+/** A tag of the file (lyrics have one line each): not kept, so that it crowds out nothing else. */
+const TAG = /^ {4,}[^:]{0,15} +: /u;
+/** As ffmpeg says it, and as Node does in front of the embedded one. */
+const DISK_FULL = /No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/u;
+/** What limits and loaders exit with when they cannot run the program: "126", "127". */
+const NOT_RUN = new Set([126, 127]);
 
 /**
  * Runs ffmpeg to its end.
  * @returns the last lines that it wrote to stderr, oldest first
  * @throws {FfmpegFailed} it ended with an error
  * @throws {FfmpegKilled} something outside ended it, our wall limit too
+ * @throws {FfmpegStarved} the disk is full, or ffmpeg cannot be run at all
  * @throws the signal's reason if that aborted; ffmpeg is gone by then
  */
 export async function runFfmpeg(
@@ -120,13 +127,17 @@ class Ending {
     if (this.#overWall) throw new FfmpegKilled('wall limit');
     this.#signal?.throwIfAborted();
     if (this.#by !== null) throw new FfmpegKilled(this.#by);
+    // Asked before the exit code: ffmpeg may call what it could not write a success.
+    const full = lines.find((line) => DISK_FULL.test(line));
+    if (full !== undefined) throw new FfmpegStarved(full);
+    if (NOT_RUN.has(this.#code ?? 0)) throw new FfmpegStarved(lines.at(-1) ?? 'it did not start');
     if (this.#code !== 0) throw new FfmpegFailed(this.#code ?? -1, lines);
     return lines;
   }
 
   readonly #end = (): void => {
     this.#child.kill('SIGTERM');
-    this.#kill = setTimeout(() => this.#child.kill('SIGKILL'), TERM_MS);
+    this.#kill ??= setTimeout(() => this.#child.kill('SIGKILL'), TERM_MS);
   };
 
   #release(): void {
@@ -139,6 +150,7 @@ class Ending {
 async function lastLines(stream: Readable): Promise<string[]> {
   const lines: string[] = [];
   for await (const line of createInterface({ input: stream })) {
+    if (TAG.test(line)) continue;
     lines.push(line.slice(0, 500));
     if (lines.length > KEPT_LINES) lines.shift();
   }
