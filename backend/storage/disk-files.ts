@@ -1,6 +1,6 @@
 // Writing files so that they are either not there or whole, also after a power cut.
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** True for a Node file-system error of one of these codes. */
@@ -35,13 +35,15 @@ export async function withFlushedFile<T>(
 
 /** Names a flushed file `to`, unless something has that name. @returns whether it was free */
 export async function publishNew(path: string, to: string): Promise<boolean> {
-  await mkdir(dirname(to), { recursive: true });
+  await makeFolder(dirname(to));
   try {
     // link(2) refuses an existing name, where rename(2) would replace it: the first writer wins.
     await link(path, to);
   } catch (error) {
-    if (isFileError(error, 'EEXIST')) return false;
-    throw error;
+    if (!isFileError(error, 'EEXIST')) throw error;
+    // Whoever was first may not have come to flushing yet, and our caller relies on the name too.
+    await flushFolder(dirname(to));
+    return false;
   }
   await flushFolder(dirname(to));
   return true;
@@ -51,6 +53,36 @@ export async function publishNew(path: string, to: string): Promise<boolean> {
 export async function publishOver(path: string, to: string): Promise<void> {
   await rename(path, to);
   await flushFolder(dirname(to));
+}
+
+/** Makes a folder and those above it that are missing; what was made lasts. */
+export async function makeFolder(path: string): Promise<void> {
+  const topmost = await mkdir(path, { recursive: true });
+  if (topmost === undefined) return;
+  // Each new folder is a name in the one above.
+  for (let made = path; ; made = dirname(made)) {
+    await flushFolder(dirname(made));
+    if (made === topmost) return;
+  }
+}
+
+/** Removes what lies in a folder and has not changed for so long, milliseconds. */
+export async function removeUntouched(folder: string, forMs: number): Promise<void> {
+  const names = await readdir(folder).catch(unlessMissing([]));
+  for (const name of names) {
+    const path = join(folder, name);
+    // Gone between two looks: another process tidies up as well.
+    const changedMs = (await stat(path).catch(unlessMissing(null)))?.mtimeMs;
+    if (changedMs === undefined || Date.now() - changedMs < forMs) continue;
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+function unlessMissing<T>(otherwise: T): (error: unknown) => T {
+  return (error) => {
+    if (isFileError(error, 'ENOENT')) return otherwise;
+    throw error;
+  };
 }
 
 /** Makes names in a folder last: a rename is durable only once its folder is flushed. */

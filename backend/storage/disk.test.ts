@@ -1,10 +1,11 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bytesOf, collect, describeObjectStore } from './conformance.ts';
 import { serveDiskObject } from './disk-http.ts';
 import { startDiskPeer, type DiskPeer } from './disk-server.ts';
+import { UploadGone } from './objects.ts';
 
 describeObjectStore(
   'on disk',
@@ -14,6 +15,8 @@ describeObjectStore(
   },
   { checksLinks: true, answersLongSuffix: true, leastPartBytes: 1 },
 );
+
+const ago = (days: number) => new Date(Date.now() - days * 86_400_000 - 1_000);
 
 describe('the disk store over HTTP', () => {
   let peer: DiskPeer;
@@ -131,6 +134,41 @@ describe('the disk store over HTTP', () => {
     await peer.store.delete('gone');
     expect((await fetch(url)).status).toBe(404);
     expect(await readdir(join(peer.root, 'temporary'))).toEqual([]);
+  });
+
+  it('clears away what dead processes left, and nothing that is still wanted', async () => {
+    const folders = {
+      temporary: join(peer.root, 'temporary'),
+      uploads: join(peer.root, 'uploads'),
+    };
+    const [live, abandoned] = await Promise.all(
+      ['live', 'abandoned'].map((key) => peer.store.createUpload(key, type)),
+    );
+    await writeFile(join(folders.temporary, 'half-written'), 'x');
+    await writeFile(join(folders.temporary, 'being-written'), 'x');
+    await utimes(join(folders.temporary, 'half-written'), ago(1), ago(1));
+    await utimes(join(folders.uploads, abandoned ?? ''), ago(7), ago(7));
+    await utimes(join(folders.uploads, live ?? ''), ago(6), ago(6));
+    await peer.store.removeLeftovers();
+    expect(await readdir(folders.temporary)).toEqual(['being-written']);
+    await rm(join(folders.temporary, 'being-written'));
+    expect(await readdir(folders.uploads)).toContain(live);
+    expect(await readdir(folders.uploads)).not.toContain(abandoned);
+    await expect(peer.store.listParts('abandoned', abandoned ?? '')).rejects.toThrow(UploadGone);
+  });
+
+  it('lists below a prefix only, and nothing outside of itself', async () => {
+    await peer.store.put('list/a/one', bytesOf(5, 1), type);
+    await peer.store.put('list/ab', bytesOf(5, 1), type);
+    const listed = async (prefix: string) => {
+      const keys: string[] = [];
+      for await (const key of peer.store.list(prefix)) keys.push(key);
+      return keys.toSorted();
+    };
+    expect(await listed('list/a')).toEqual(['list/a/one', 'list/ab']);
+    expect(await listed('list/a/')).toEqual(['list/a/one']);
+    expect(await listed('list/ab/')).toEqual([]);
+    expect(await listed('../objects/list/')).toEqual([]);
   });
 
   it('lets the first of many writers win, whole', async () => {

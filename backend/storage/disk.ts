@@ -1,11 +1,18 @@
 // Objects as plain files: the store of a machine without S3.
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, opendir, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { open, opendir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import * as v from 'valibot';
 import { DigestingBody, digestOf } from './digest.ts';
-import { isFileError, publishNew, publishOver, withFlushedFile } from './disk-files.ts';
+import {
+  isFileError,
+  makeFolder,
+  publishNew,
+  publishOver,
+  removeUntouched,
+  withFlushedFile,
+} from './disk-files.ts';
 import type { DiskLinks } from './disk-links.ts';
 import {
   checkKey,
@@ -27,6 +34,11 @@ const TYPE = '=type';
 
 const uploadSchema = v.object({ key: v.string(), contentType: v.string() });
 
+/** A file that nothing was written to for this long was left by a process that died. */
+const WRITTEN_MS = 86_400_000;
+/** An upload that got no part for this long is given up, milliseconds. */
+const ABANDONED_MS = 7 * 86_400_000;
+
 /**
  * Layout under `root`: `objects/<key>=data` and `<key>=type` (its content type); `uploads/<id>/`
  * holds `upload.json` and each part under its number; `temporary/` what is being written. Any
@@ -43,6 +55,12 @@ export class DiskStore implements ObjectStore {
     this.#uploads = join(root, 'uploads');
     this.#temporary = join(root, 'temporary');
     this.#links = links;
+  }
+
+  /** Removes what dead processes were writing, and uploads that nobody went on with for a week. */
+  async removeLeftovers(): Promise<void> {
+    await removeUntouched(this.#temporary, WRITTEN_MS);
+    await removeUntouched(this.#uploads, ABANDONED_MS);
   }
 
   async put(
@@ -95,15 +113,18 @@ export class DiskStore implements ObjectStore {
   }
 
   async *list(prefix: string): AsyncIterable<string> {
+    const folders = prefix.split('/').slice(0, -1);
+    if (folders.includes('..')) return; // in no key
     try {
-      for await (const entry of await opendir(this.#objects, { recursive: true })) {
+      const from = join(this.#objects, ...folders);
+      for await (const entry of await opendir(from, { recursive: true })) {
         if (!entry.isFile() || !entry.name.endsWith(DATA)) continue;
         const path = relative(this.#objects, join(entry.parentPath, entry.name));
         const key = path.split(sep).join('/').slice(0, -DATA.length);
         if (key.startsWith(prefix)) yield key;
       }
     } catch (error) {
-      if (!isFileError(error, 'ENOENT')) throw error;
+      if (!isFileError(error, 'ENOENT', 'ENOTDIR')) throw error;
     }
   }
 
@@ -125,7 +146,7 @@ export class DiskStore implements ObjectStore {
     checkKey(key);
     const id = randomUUID();
     const facts = JSON.stringify({ key, contentType });
-    await mkdir(join(this.#uploads, id), { recursive: true });
+    await makeFolder(join(this.#uploads, id));
     await withFlushedFile(this.#temporary, textBody(facts), (path) =>
       publishOver(path, join(this.#uploads, id, 'upload.json')),
     );
@@ -222,7 +243,7 @@ export class DiskStore implements ObjectStore {
 
   async #writeType(key: string, contentType: string): Promise<void> {
     const to = this.#path(key, TYPE);
-    await mkdir(dirname(to), { recursive: true });
+    await makeFolder(dirname(to));
     await withFlushedFile(this.#temporary, textBody(contentType), (path) => publishOver(path, to));
   }
 

@@ -18,7 +18,7 @@ export type OpenedStore =
 
 /**
  * The S3 store if one is configured, else files under `DATA_DIR/objects`, whose links are signed
- * with `LINK_SECRET`. Nothing is contacted yet.
+ * with `LINK_SECRET`, cleared of what dead processes left. No server is contacted yet.
  * @throws {Error} the disk store has no `LINK_SECRET`: the launcher makes one at first start
  */
 export async function openStorage(config: Environment): Promise<OpenedStore> {
@@ -45,6 +45,7 @@ export async function openStorage(config: Environment): Promise<OpenedStore> {
   }
   const links = new DiskLinks({ origin: config.ORIGIN, secret: config.LINK_SECRET });
   const objects = new DiskStore(join(config.DATA_DIR, 'objects'), links);
+  await objects.removeLeftovers();
   return { kind: 'disk', objects, http: { store: objects, links }, close: () => undefined };
 }
 

@@ -56,6 +56,27 @@ it('signs links for the public endpoint, with no checksum of a body it never saw
   store.close();
 });
 
+it('lets go of a body that it could not send', async () => {
+  const store = new S3Store({
+    bucket: 'takes',
+    region: 'us-east-1',
+    accessKeyId: 'id',
+    secretAccessKey: 'secret',
+    endpoint: 'http://127.0.0.1:9', // nobody listens
+  });
+  let letGo = false;
+  const body = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) yield new Uint8Array(MIB);
+    } finally {
+      letGo = true;
+    }
+  };
+  await expect(store.put('a/b', body(), { contentType: 'audio/flac' })).rejects.toThrow(/ECONN/u);
+  expect(letGo).toBe(true);
+  store.close();
+});
+
 function named(name: string): string {
   return process.env[`S3_TEST_${name}`] ?? '';
 }

@@ -60,15 +60,21 @@ export class S3Store implements ObjectStore {
     checkKey(key);
     const digesting = new DigestingBody(body);
     const parts = inParts(digesting, UPLOAD_PART_BYTES);
-    const first = (await parts.next()).value ?? new Uint8Array();
-    const second = await parts.next();
-    if (second.done === true) {
+    try {
+      const first = (await parts.next()).value ?? new Uint8Array();
+      const second = await parts.next();
+      if (second.done !== true) {
+        const all = rejoined(first, second.value, parts);
+        return await this.#putLarge(key, contentType, digesting, all);
+      }
       // Hashed already, so content that is there can be told from content that is not ours.
       if (await this.#holdsOrFree(key, digesting.result())) return digesting.result();
       await this.#putNew(key, first, contentType, digesting.result());
       return digesting.result();
+    } finally {
+      // Lets go of a body that was not read to its end: an open file, say.
+      await parts.return(undefined);
     }
-    return this.#putLarge(key, contentType, digesting, rejoined(first, second.value, parts));
   }
 
   async get(key: string, range?: ByteRange): Promise<StoredObject> {

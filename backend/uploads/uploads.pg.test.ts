@@ -88,6 +88,19 @@ describe('an upload', () => {
     expect((await completeUpload(deps, mia, ticket.uploadId)).state).toBe('complete');
   });
 
+  it('that the store has given up meanwhile begins again, whole, under the same id', async () => {
+    const file = fileOf(UPLOAD_PART_BYTES + 5, 21);
+    const ticket = await announceUpload(deps, mia, announcement(file));
+    await send({ ...ticket, missing: ticket.missing.slice(1) }, file);
+    const { objectKey, storeUploadId } = await rowOf(ticket);
+    await peer.store.abortUpload(objectKey, storeUploadId);
+    const resumed = await Promise.all([1, 2].map(() => uploadTicket(deps, mia, ticket.uploadId)));
+    for (const { missing } of resumed) expect(missing.map(({ number }) => number)).toEqual([1, 2]);
+    const last = await uploadTicket(deps, mia, ticket.uploadId);
+    await send(last, file);
+    expect((await completeUpload(deps, mia, ticket.uploadId)).state).toBe('complete');
+  });
+
   it('announced twice is one upload, until it is complete', async () => {
     const file = fileOf(100, 3);
     const ticket = await announceUpload(deps, mia, announcement(file));

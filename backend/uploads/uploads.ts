@@ -44,7 +44,7 @@ export async function announceUpload(
   input: Announcement,
 ): Promise<UploadTicket> {
   const known = await findOpen(deps.db, person, input);
-  if (known !== undefined) return ticketOf(deps, known);
+  if (known !== undefined) return ticketOf(deps, person, known);
   await checkQuota(deps.db, person, input.bytes);
   const id = asUploadId(randomUUID());
   const opened = await openInStore(deps.objects, id, input.contentType);
@@ -62,7 +62,7 @@ export async function announceUpload(
       if (row === undefined) throw new Error('announceUpload: nothing was inserted');
       return row;
     });
-    return await ticketOf(deps, upload);
+    return await ticketOf(deps, person, upload);
   } catch (error) {
     await deps.objects.abortUpload(opened.objectKey, opened.storeUploadId);
     throw error;
@@ -78,7 +78,7 @@ export async function uploadTicket(
   person: Person,
   uploadId: UploadId,
 ): Promise<UploadTicket> {
-  return ticketOf(deps, await findOwn(deps.db, person, uploadId));
+  return ticketOf(deps, person, await findOwn(deps.db, person, uploadId));
 }
 
 /**
@@ -93,7 +93,7 @@ export async function completeUpload(
   uploadId: UploadId,
 ): Promise<UploadTicket> {
   const upload = await findOwn(deps.db, person, uploadId);
-  if (upload.state === 'complete') return ticketOf(deps, upload);
+  if (upload.state === 'complete') return ticketOf(deps, person, upload);
   const arrived = await joinParts(deps, upload);
   if (!arrived || !(await isAsAnnounced(deps.objects, upload))) {
     return discard(deps, person, upload);
@@ -106,7 +106,7 @@ export async function completeUpload(
   // Somebody else has completed or discarded this attempt meanwhile: what they wrote counts.
   const now = completed ?? (await findOwn(deps.db, person, uploadId));
   if (now.state !== 'complete') throw incomplete();
-  return ticketOf(deps, now);
+  return ticketOf(deps, person, now);
 }
 
 /** Joins what arrived, if it can be the file. @returns false if the sizes say that it is not */
@@ -140,20 +140,28 @@ async function isAsAnnounced(objects: ObjectStore, upload: Upload): Promise<bool
   }
 }
 
-/** Gives an upload a new attempt under a new key, so that nothing late can touch the old one. */
+/** Throws away what arrived, so that every part is wanted again. */
 async function discard(deps: UploadDeps, person: Person, upload: Upload): Promise<UploadTicket> {
+  const now = await startAgain(deps, person, upload);
+  if (now.state === 'complete') return ticketOf(deps, person, now); // by another call, with better bytes
+  throw new Problem('checksum_mismatch', 'The file arrived damaged. Send it again.');
+}
+
+/**
+ * Gives an upload a new attempt under a new key, so that nothing late can touch the old one.
+ * @returns the upload as it is now: another call may have been first
+ */
+async function startAgain(deps: UploadDeps, person: Person, upload: Upload): Promise<Upload> {
   const next = await openInStore(deps.objects, upload.id, upload.contentType);
-  const changed = await deps.db
+  const [changed] = await deps.db
     .update(uploads)
     .set(next)
     .where(isSameAttempt(upload))
-    .returning({ id: uploads.id });
-  const old = changed.length === 1 ? upload : next;
+    .returning();
+  const old = changed === undefined ? next : upload;
   await deps.objects.abortUpload(old.objectKey, old.storeUploadId);
-  if (changed.length === 1) await deps.objects.delete(upload.objectKey);
-  const now = await findOwn(deps.db, person, upload.id);
-  if (now.state === 'complete') return ticketOf(deps, now); // by another call, with better bytes
-  throw new Problem('checksum_mismatch', 'The file arrived damaged. Send it again.');
+  if (changed !== undefined) await deps.objects.delete(upload.objectKey);
+  return changed ?? findOwn(deps.db, person, upload.id);
 }
 
 function isSameAttempt(upload: Upload) {
@@ -173,11 +181,22 @@ async function openInStore(
   return { objectKey, storeUploadId: await objects.createUpload(objectKey, { contentType }) };
 }
 
-async function ticketOf({ objects }: UploadDeps, upload: Upload): Promise<UploadTicket> {
-  const { id: uploadId, state, objectKey, storeUploadId } = upload;
-  const facts = { uploadId, partBytes: UPLOAD_PART_BYTES, state };
-  if (state === 'complete') return { ...facts, missing: [] };
-  const arrived = await arrivedParts(objects, upload);
+async function ticketOf(deps: UploadDeps, person: Person, upload: Upload): Promise<UploadTicket> {
+  const facts = { uploadId: upload.id, partBytes: UPLOAD_PART_BYTES };
+  if (upload.state === 'complete') return { ...facts, state: upload.state, missing: [] };
+  const arrived = await arrivedParts(deps.objects, upload);
+  // The store gave the attempt up: it keeps unfinished uploads for some days only.
+  const now = arrived === null ? await startAgain(deps, person, upload) : upload;
+  const missing = now.state === 'complete' ? [] : await linksTo(deps, now, arrived ?? new Map());
+  return { ...facts, state: now.state, missing };
+}
+
+async function linksTo(
+  { objects }: UploadDeps,
+  upload: Upload,
+  arrived: ReadonlyMap<number, number>,
+): Promise<UploadTicket['missing']> {
+  const { objectKey, storeUploadId } = upload;
   const missing = partsOf(upload)
     .filter(({ number, bytes }) => arrived.get(number) !== bytes)
     .map(async ({ number }) => ({
@@ -186,15 +205,20 @@ async function ticketOf({ objects }: UploadDeps, upload: Upload): Promise<Upload
         expiresInSeconds: LINK_SECONDS,
       }),
     }));
-  return { ...facts, missing: await Promise.all(missing) };
+  return Promise.all(missing);
 }
 
-async function arrivedParts(objects: ObjectStore, upload: Upload): Promise<Map<number, number>> {
+/** Sizes of the parts that arrived, by number; null if the store no longer has the attempt. */
+async function arrivedParts(
+  objects: ObjectStore,
+  upload: Upload,
+): Promise<Map<number, number> | null> {
   try {
     const parts = await objects.listParts(upload.objectKey, upload.storeUploadId);
     return new Map(parts.map(({ number, bytes }) => [number, bytes]));
   } catch (error) {
     if (!(error instanceof UploadGone)) throw error;
+    if ((await objects.head(upload.objectKey)) === null) return null;
     // Joined, but not yet verified: nothing is missing, `completeUpload` goes on from here.
     return new Map(partsOf(upload).map(({ number, bytes }) => [number, bytes]));
   }
