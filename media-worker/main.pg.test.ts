@@ -96,7 +96,7 @@ test('takes are ingested and rendered, with progress told, and SIGTERM ends it i
   const ready = await fetch(`http://127.0.0.1:${port}/health/ready`);
   expect(ready.status).toBe(200);
   const { takeId } = await story.publish(wavFile(babble(1, 20 * SECOND)));
-  await vi.waitFor(async () => expect(await rowsOf(takeId)).toEqual(MIXED), { timeout: 30_000 });
+  await vi.waitFor(async () => expect(await rowsOf(takeId)).toEqual(MIXED), { timeout: 50_000 });
   expect(new Set(progress.map(({ stage }) => stage))).toEqual(new Set(['ingest', 'render']));
   worker.kill('SIGTERM');
   const [code] = await once(worker, 'exit');
@@ -115,7 +115,7 @@ test('a worker killed in mid-render leaves nothing running, and another finishes
   first.worker.kill('SIGKILL');
   await once(first.worker, 'exit');
   const killedAt = performance.now();
-  await vi.waitFor(async () => expect(await runningIn(tmp)).toEqual([]), { timeout: 5_000 });
+  await vi.waitFor(async () => expect(await runningIn(tmp)).toEqual([]), { timeout: 20_000 });
   expect(await rowsOf(takeId)).toMatchObject({ status: 'ready', mixes: 0 });
   await startWorker();
   await vi.waitFor(async () => expect(await rowsOf(takeId)).toEqual(MIXED), { timeout: 60_000 });
@@ -130,10 +130,15 @@ test('a take whose original is lost fails once all tries are spent, and not befo
     [takeId],
   );
   await story.objects.delete(rows[0].object_key);
+  // All tries would take ten minutes; three are enough to see that they are spent first.
+  await database.pool.query(
+    `update pgboss.job set retry_limit = 3 where name = 'take.ingest' and data->>'takeId' = $1`,
+    [takeId],
+  );
   await startWorker();
   const failed = { status: 'failed', mixes: 0, events: ['published', 'failed'] };
   await vi.waitFor(async () => expect(await rowsOf(takeId)).toEqual(failed), {
-    timeout: 50_000,
+    timeout: 80_000,
     interval: 250,
   });
   const jobs = await database.pool.query(
@@ -141,4 +146,4 @@ test('a take whose original is lost fails once all tries are spent, and not befo
     [takeId],
   );
   expect(jobs.rows).toEqual([{ retry_count: 3 }]);
-}, 90_000);
+}, 120_000);

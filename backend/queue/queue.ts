@@ -62,8 +62,11 @@ export interface Queue {
   stop(): Promise<void>;
 }
 
-/** Attempts of one job: the first, and three more. */
-const RETRIES = 3;
+/**
+ * Attempts after the first. Further and further apart, up to a minute, they span ten minutes or so:
+ * a store or database that is away for less leaves no take failed.
+ */
+const RETRIES = 14;
 /**
  * A worker renews its claim on a job every five seconds. One that is gone is noticed after 15, by
  * any other process with a queue open, at the latest five seconds on: well inside a minute with
