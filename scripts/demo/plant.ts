@@ -127,3 +127,5 @@ async function main(): Promise<void> {
 
 process.once('disconnect', () => process.exit(0));
 await main();
+// Listening for the launcher's end would keep us here for as long as it lives.
+process.disconnect?.();

@@ -18,6 +18,8 @@ export function plantDemo(
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  // The story is a welcome: the app does not end because nobody could be started to plant it.
+  child.once('error', (error) => write(`demo     could not be planted: ${error.message}\n`));
   if (child.stdout) forwardLines('demo', child.stdout, write);
   if (child.stderr) forwardLines('demo', child.stderr, write);
   return async () => {
