@@ -4,9 +4,10 @@ import type { PlacedTake } from '#domain/story/take.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 import type { MapScale } from '../tree/lanes.ts';
 
-const LEFT = 60;
-/** Room after the last take for a bud and its name. */
-const RIGHT = 150;
+/** Room before the first take, and after the last for a bud and its name; less on a phone. */
+const ROOM = { left: 60, right: 150 } as const;
+const NARROW_ROOM = { left: 30, right: 70 } as const;
+const NARROW_PIXELS = 600;
 /** A second is never narrower than this, so that pills stay readable and the map scrolls. */
 const LEAST_PIXELS_PER_SECOND = 8;
 const MOST_PIXELS_PER_SECOND = 32;
@@ -22,9 +23,10 @@ export function fitScale({
   zoom: number;
 }): MapScale {
   const seconds = Math.max(1, totalSamples / SAMPLE_RATE);
-  const fitting = (width - LEFT - RIGHT) / seconds;
+  const { left, right } = width < NARROW_PIXELS ? NARROW_ROOM : ROOM;
+  const fitting = (width - left - right) / seconds;
   const perSecond = Math.min(MOST_PIXELS_PER_SECOND, Math.max(LEAST_PIXELS_PER_SECOND, fitting));
-  return { left: LEFT, pixelsPerSample: (perSecond * zoom) / SAMPLE_RATE };
+  return { left, pixelsPerSample: (perSecond * zoom) / SAMPLE_RATE };
 }
 
 /** Steps between grid lines, seconds. */
