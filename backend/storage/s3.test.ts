@@ -2,9 +2,9 @@
 // where S3_TEST_ENDPOINT (with S3_TEST_BUCKET, S3_TEST_ACCESS_KEY_ID, S3_TEST_SECRET_ACCESS_KEY)
 // names it. fauxqs checks neither the signature nor the expiry of links, so those promises are
 // held to the disk store and to the real one only.
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { buildApp } from 'fauxqs';
 import { expect, it } from 'vitest';
+import { ensureBucket } from './bucket.ts';
 import { describeObjectStore, type Subject } from './conformance.ts';
 import type { S3Options } from './s3-client.ts';
 import { S3Store } from './s3.ts';
@@ -56,6 +56,24 @@ it('signs links for the public endpoint, with no checksum of a body it never saw
   store.close();
 });
 
+it('makes a bucket that is missing, and leaves one that is there as it is', async () => {
+  const app = buildApp({ logger: false });
+  const options = {
+    bucket: 'new-bucket',
+    region: 'us-east-1',
+    accessKeyId: 'test',
+    secretAccessKey: 'test',
+    endpoint: await app.listen({ host: '127.0.0.1', port: 0 }),
+  };
+  expect(await ensureBucket(options)).toBe(true);
+  const store = new S3Store(options);
+  await store.put('a/b', new Uint8Array([1]), { contentType: 'audio/flac' });
+  expect(await ensureBucket(options)).toBe(false);
+  expect(await store.head('a/b')).toMatchObject({ bytes: 1 });
+  store.close();
+  await app.close();
+});
+
 it('lets go of a body that it could not send', async () => {
   const store = new S3Store({
     bucket: 'takes',
@@ -92,14 +110,7 @@ async function openFauxqs(): Promise<Subject> {
     secretAccessKey: 'test',
     endpoint: url,
   };
-  const admin = new S3Client({
-    endpoint: url,
-    region: options.region,
-    forcePathStyle: true,
-    credentials: options,
-  });
-  await admin.send(new CreateBucketCommand({ Bucket: options.bucket }));
-  admin.destroy();
+  await ensureBucket(options);
   const store = new S3Store(options);
   return {
     store,
