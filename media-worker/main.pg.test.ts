@@ -1,7 +1,7 @@
 // The worker as a process: what it does from end to end, and what is left when it is killed.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readlink } from 'node:fs/promises';
+import { mkdir, readdir, readlink, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -82,6 +82,15 @@ async function rowsOf(takeId: string) {
   return rows[0];
 }
 
+/** How often its ingest has been tried again so far. */
+async function attemptsAt(takeId: string): Promise<number> {
+  const { rows } = await database.pool.query(
+    `select retry_count as n from pgboss.job where name = 'take.ingest' and data->>'takeId' = $1`,
+    [takeId],
+  );
+  return rows[0]?.n ?? 0;
+}
+
 /** Processes whose working directory lies under a folder: what a job has running (Linux). */
 async function runningIn(folder: string): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/u.test(name));
@@ -120,6 +129,27 @@ test('a worker killed in mid-render leaves nothing running, and another finishes
   await startWorker();
   await vi.waitFor(async () => expect(await rowsOf(takeId)).toEqual(MIXED), { timeout: 60_000 });
   expect(performance.now() - killedAt).toBeLessThan(60_000);
+  expect(await readdir(tmp)).toEqual([]);
+}, 120_000);
+
+test('a take that meets a store that is away and a Postgres that drops it is late, and nothing else', async () => {
+  const { takeId } = await story.publish(wavFile(babble(4, 3 * SECOND)));
+  const [store, away] = [join(story.dataDir, 'objects'), join(story.dataDir, 'away')];
+  await rename(store, away);
+  const { port } = await startWorker();
+  await vi.waitFor(async () => expect(await attemptsAt(takeId)).toBeGreaterThan(1), {
+    timeout: 30_000,
+  });
+  // And Postgres drops everybody, as when it starts again.
+  await database.pool.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and pid <> pg_backend_pid()`,
+  );
+  expect(await readdir(tmp)).toEqual([]);
+  expect(await rowsOf(takeId)).toMatchObject({ status: 'processing', events: ['published'] });
+  await rename(away, store);
+  await vi.waitFor(async () => expect(await rowsOf(takeId)).toEqual(MIXED), { timeout: 60_000 });
+  expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);
   expect(await readdir(tmp)).toEqual([]);
 }, 120_000);
 
