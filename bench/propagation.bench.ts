@@ -11,7 +11,7 @@ import * as encoding from 'lib0/encoding';
 import * as v from 'valibot';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
-import { createLogger, type Logger } from '#backend/log.ts';
+import { createLogger } from '#backend/log.ts';
 import { openDatabase } from '#backend/postgres/database.ts';
 import { startEmbeddedPostgres } from '#backend/postgres/embedded/embedded-postgres.ts';
 import { migrate } from '#backend/postgres/migrate.ts';
@@ -19,6 +19,7 @@ import { SOCKET_PATH } from '#domain/protocol/room.ts';
 import { wordsOf } from '#domain/story/document.ts';
 import { authenticationFrame, FRAME, readFrame } from '../collab-server/frames.ts';
 import { headersOf, person, plant, type TestPerson } from '../collab-server/testing/world.ts';
+import { runBench } from './run.ts';
 
 const READERS = [10, 100] as const;
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
@@ -142,6 +143,8 @@ function over(rounds: readonly Round[], of: keyof Round, share: number): number 
   return rounded(median(rounds.map((round) => percentile(round[of], share))));
 }
 
+type Comparison = Awaited<ReturnType<typeof compare>>;
+
 async function compare(targets: readonly Target[], readers: number, who: TestPerson) {
   const rounds = { ours: [] as Round[], bare: [] as Round[] };
   for (let n = 0; n < ROUNDS; n += 1) {
@@ -177,49 +180,57 @@ async function child(file: string, env: NodeJS.ProcessEnv): Promise<[ChildProces
   return [server, `ws://127.0.0.1:${v.parse(portMessage, message).port}`];
 }
 
-async function main(): Promise<void> {
-  const log = createLogger('bench', 'error');
-  const home = await mkdtemp(path.join(tmpdir(), 'tap-story-bench-'));
-  const postgres = await startEmbeddedPostgres({ home, log });
-  const databaseUrl = postgres.url;
-  await migrate(databaseUrl, log);
-  try {
-    await run(databaseUrl, log);
-  } finally {
-    await postgres.stop();
-    await rm(home, { recursive: true });
-  }
+/** One line per number of readers, for whoever watches. */
+function show(results: readonly Comparison[]): void {
+  console.table(
+    results.map(({ readers, ours, bareHocuspocus: bare, ratio }) => ({
+      readers,
+      'ours p50 ms': ours.p50Ms,
+      'bare p50 ms': bare.p50Ms,
+      'ratio p50': ratio.p50,
+      'ours p99 ms': ours.p99Ms,
+      'bare p99 ms': bare.p99Ms,
+      'ratio p99': ratio.p99,
+      'committed p95 ms': ours.acknowledgedP95Ms,
+    })),
+  );
 }
 
-async function run(databaseUrl: string, log: Logger): Promise<void> {
+await runBench(async (onStop) => {
+  const log = createLogger('bench', 'error');
+  const home = await mkdtemp(path.join(tmpdir(), 'tap-story-bench-'));
+  onStop(() => rm(home, { recursive: true, force: true }));
+  // With fsync, unlike the tests' own: what is committed has reached the disk.
+  const starting = startEmbeddedPostgres({ home, log });
+  onStop(async () => (await starting).stop());
+  const databaseUrl = (await starting).url;
+  await migrate(databaseUrl, log);
   const handle = openDatabase(databaseUrl, { log });
+  onStop(() => handle.close());
   const fresh = { ...handle, url: databaseUrl, log };
   const who = await person(fresh, 'Mira');
   const [ours, oursUrl] = await child('collab-server.ts', { DATABASE_URL: databaseUrl });
+  onStop(() => end(ours));
   const [bare, bareUrl] = await child('bare-hocuspocus.ts', {});
+  onStop(() => end(bare));
   const nextDocument = async () => (await plant(fresh, who.user.id)).words;
   const targets: readonly Target[] = [
     { name: 'ours', url: oursUrl, nextDocument },
     { name: 'bare', url: bareUrl, nextDocument },
   ];
-  const results = [];
-  for (const readers of READERS) {
-    const result = await compare(targets, readers, who);
-    results.push(result);
-    process.stdout.write(`${JSON.stringify(result)}\n`);
-  }
-  for (const server of [ours, bare]) {
-    server.disconnect();
-    await once(server, 'exit');
-  }
-  await handle.close();
+  const results: Comparison[] = [];
+  for (const readers of READERS) results.push(await compare(targets, readers, who));
+  show(results);
   const machine = { node: process.version, cores: availableParallelism() };
   const report = { measuredAt: new Date().toISOString(), machine, ROUNDS, EDITS, PACE_MS, results };
-  await mkdir(new URL('results/', import.meta.url), { recursive: true });
-  await writeFile(
-    new URL('results/propagation.json', import.meta.url),
-    `${JSON.stringify(report, null, 2)}\n`,
-  );
-}
+  const folder = new URL('results/', import.meta.url);
+  await mkdir(folder, { recursive: true });
+  await writeFile(new URL('propagation.json', folder), `${JSON.stringify(report, null, 2)}\n`);
+});
 
-await main();
+async function end(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const exit = once(server, 'exit');
+  server.kill('SIGKILL');
+  await exit;
+}

@@ -14,7 +14,7 @@ import { createLogger } from '#backend/log.ts';
 import { openDatabase } from '#backend/postgres/database.ts';
 import { takeId, type StoryId } from '#domain/story/ids.ts';
 import { ingestTake } from '../media-worker/ingest.ts';
-import { withJobFolder } from '../media-worker/job-folder.ts';
+import { removeStaleJobFolders, withJobFolder } from '../media-worker/job-folder.ts';
 import { renderTake } from '../media-worker/render.ts';
 import { transcode, wavFile } from '../media-worker/testing/files.ts';
 import { babble } from '../media-worker/testing/signals.ts';
@@ -23,6 +23,7 @@ import { testTools } from '../media-worker/testing/tools.ts';
 import type { Tool } from '../media-worker/ffmpeg/run.ts';
 import type { Worker } from '../media-worker/worker.ts';
 import { copyTemplate, dropCopy, startTestPostgres } from '../tests/harness/postgres.ts';
+import { runBench } from './run.ts';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const RATE = 48_000;
@@ -30,6 +31,8 @@ const TAKE_SECONDS = 60;
 const STEM_SECONDS = 600;
 /** How far the take before the new one reaches over the one before that. */
 const TAIL_SECONDS = 10;
+const GOALS = { ratioToBare: 1.5, sixtyToTen: 1.1 } as const;
+const RESULTS = new URL('results/', import.meta.url);
 
 interface Material {
   readonly folder: string;
@@ -166,6 +169,8 @@ const rounded = (value: number): number => Math.round(value * 1000) / 1000;
 
 const never = new AbortController().signal;
 
+type Measured = Awaited<ReturnType<typeof measure>>;
+
 async function measure(tool: Tool, world: { pool: Pool; story: TestStory; worker: Worker }) {
   return await withJobFolder(async (folder) => {
     const { pool, story, worker } = world;
@@ -215,31 +220,56 @@ async function measure(tool: Tool, world: { pool: Pool; story: TestStory; worker
   });
 }
 
-const log = createLogger('bench', 'warn');
-const server = await startTestPostgres(log);
-const url = await copyTemplate(server);
-const handle = openDatabase(url, { log });
-const story = await openStory({ ...handle, url, log });
-try {
-  const results: Record<string, unknown> = {};
+/** One line per kind of ffmpeg and path, for whoever watches. */
+function show(results: Readonly<Record<string, Measured>>): void {
+  console.table(
+    Object.entries(results).flatMap(([name, { cpuSeconds, wallSeconds, ratioToBare }]) => [
+      {
+        ffmpeg: name,
+        take: 'bare command',
+        cpuSeconds: cpuSeconds.bare,
+        wallSeconds: wallSeconds.bare,
+      },
+      ...(['ten', 'sixty'] as const).map((path) => ({
+        ffmpeg: name,
+        take: path === 'ten' ? 'over 10 minutes' : 'over 60 minutes',
+        cpuSeconds: cpuSeconds[path],
+        wallSeconds: wallSeconds[path],
+        ratioToBare: ratioToBare[path],
+      })),
+    ]),
+  );
+  for (const [name, { sixtyToTen }] of Object.entries(results)) {
+    console.log(`${name}: over 60 to over 10 minutes ${sixtyToTen} (goal ${GOALS.sixtyToTen})`);
+  }
+  console.log(`ratio to the bare command: goal ${GOALS.ratioToBare}`);
+}
+
+await runBench(async (onStop) => {
+  const log = createLogger('bench', 'warn');
+  const server = await startTestPostgres(log);
+  onStop(() => server.stop());
+  onStop(removeStaleJobFolders); // and our own, of a measurement that was cut short
+  const url = await copyTemplate(server);
+  onStop(() => dropCopy(server, url));
+  const handle = openDatabase(url, { log });
+  onStop(() => handle.close());
+  const story = await openStory({ ...handle, url, log });
+  onStop(() => story.close());
+  const results: Record<string, Measured> = {};
   for (const { name, tool, why } of await testTools()) {
     if (tool === null) {
       console.log(`${name}: skipped, ${why}`);
       continue;
     }
     const worker = { ...story, log, tool };
-    const result = await measure(tool, { pool: handle.pool, story, worker });
-    results[name] = result;
-    console.log(name, result);
+    results[name] = await measure(tool, { pool: handle.pool, story, worker });
   }
+  show(results);
   const machine = { cpu: cpus()[0]?.model ?? '', cores: cpus().length, node: process.version };
-  const goals = { ratioToBare: 1.5, sixtyToTen: 1.1 };
-  const report = { measuredAt: new Date().toISOString(), rounds: ROUNDS, goals, machine, results };
-  await mkdir('bench/results', { recursive: true });
-  await writeFile('bench/results/take-to-playable.json', `${JSON.stringify(report, null, 2)}\n`);
-} finally {
-  await story.close();
-  await handle.close();
-  await dropCopy(server, url);
-  await server.stop();
-}
+  const measuredAt = new Date().toISOString();
+  const report = { measuredAt, rounds: ROUNDS, goals: GOALS, machine, results };
+  await mkdir(RESULTS, { recursive: true });
+  const file = new URL('take-to-playable.json', RESULTS);
+  await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+});

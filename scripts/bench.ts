@@ -16,7 +16,24 @@ if (files.length === 0) {
 }
 for (const file of files) {
   process.stdout.write(`\n${file}\n`);
-  const child = spawn(process.execPath, [path.join('bench', file)], { stdio: 'inherit' });
+  if (!(await measure(path.join('bench', file)))) process.exitCode = 1;
+}
+
+/**
+ * Runs one measurement to its end; true if it got there. Its channel to us is how it, and whatever
+ * it started, notices that we are gone, however that happened (see bench/run.ts).
+ */
+async function measure(file: string): Promise<boolean> {
+  const child = spawn(process.execPath, [file], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const pass = (signal: NodeJS.Signals): void => {
+    child.kill(signal);
+    process.exitCode = 1;
+    files.length = 0; // and no other is begun
+  };
+  process.on('SIGINT', pass);
+  process.on('SIGTERM', pass);
   const [code] = await once(child, 'exit');
-  if (code !== 0) process.exitCode = 1;
+  process.off('SIGINT', pass);
+  process.off('SIGTERM', pass);
+  return code === 0;
 }
