@@ -10,6 +10,9 @@ export default defineConfig({
             '{domain,drizzle,backend,collab-server,media-worker,scripts,tests}/**/*.test.ts',
           ],
           exclude: ['**/*.{pg,media}.test.ts', '**/node_modules/**'],
+          // Some start processes and servers; two busy cores need more than the usual five seconds.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {

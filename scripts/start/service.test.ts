@@ -37,7 +37,7 @@ test('a process that dies is started again', async () => {
   await it.start();
   const first = await pid();
   process.kill(first, 'SIGKILL');
-  await vi.waitFor(async () => expect(await pid()).not.toBe(first), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await pid()).not.toBe(first), { timeout: 25_000 });
 });
 
 test('a process that is told to stop is not started again', async () => {
