@@ -9,8 +9,14 @@ export const FRAME = {
   auth: 2,
   queryPresence: 3,
   syncReply: 4,
+  close: 7,
   syncStatus: 8,
+  ping: 9,
+  pong: 10,
 } as const;
+
+/** What a sync frame does: Yjs' sync protocol. */
+export const STEP = { stateVector: 0, reply: 1, update: 2 } as const;
 
 /** A frame that no client of ours sends. */
 export class MalformedFrame extends Error {
@@ -55,14 +61,18 @@ export function typeOf(bytes: Uint8Array): number {
   return bytes[at + addressBytes] ?? -1;
 }
 
-/** The update that a sync frame brings: null for a state vector, or for another type of frame. */
-export function updateIn({ type, body }: Frame): Uint8Array | null {
+export interface SyncMessage {
+  /** One of `STEP`, or nonsense. */
+  readonly step: number;
+  /** A state vector or an update, by the step. */
+  readonly payload: Uint8Array;
+}
+
+/** The sync message in a frame; null in a frame of another type. @throws {MalformedFrame} */
+export function syncIn({ type, body }: Frame): SyncMessage | null {
   if (type !== FRAME.sync && type !== FRAME.syncReply) return null;
-  const STATE_VECTOR = 0;
   try {
-    const step = decoding.readVarUint(body);
-    const payload = decoding.readVarUint8Array(body);
-    return step === STATE_VECTOR ? null : payload;
+    return { step: decoding.readVarUint(body), payload: decoding.readVarUint8Array(body) };
   } catch (error) {
     throw new MalformedFrame('the sync message breaks off', { cause: error });
   }
@@ -101,5 +111,15 @@ export function emptyPresenceFrame(address: string): Uint8Array {
   encoding.writeVarString(encoder, address);
   encoding.writeVarUint(encoder, FRAME.presence);
   encoding.writeVarUint8Array(encoder, NOBODY);
+  return encoding.toUint8Array(encoder);
+}
+
+/** In place of a frame: the question for all that its reader has and `vector` does not. */
+export function resyncFrame(insteadOf: Uint8Array, vector: Uint8Array): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarString(encoder, decoding.readVarString(decoding.createDecoder(insteadOf)));
+  encoding.writeVarUint(encoder, FRAME.sync);
+  encoding.writeVarUint(encoder, STEP.stateVector);
+  encoding.writeVarUint8Array(encoder, vector);
   return encoding.toUint8Array(encoder);
 }

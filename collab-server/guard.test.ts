@@ -2,8 +2,16 @@ import { describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { MAX_WORDS_LENGTH } from '#domain/protocol/commands.ts';
 import { wordsOf } from '#domain/story/document.ts';
-import { authenticationFrame, FRAME, MalformedFrame, readFrame, typeOf } from './frames.ts';
-import { assertDecodes, assertWordsFit, TooLarge } from './guard.ts';
+import {
+  authenticationFrame,
+  FRAME,
+  MalformedFrame,
+  readFrame,
+  resyncFrame,
+  typeOf,
+  withAddress,
+} from './frames.ts';
+import { assertDecodes, assertWordsFit, FrameGuard, TooLarge } from './guard.ts';
 import { yWebsocketDialect } from './dialect.ts';
 
 function documentWith(text: string): Y.Doc {
@@ -97,5 +105,34 @@ describe('a frame', () => {
       expect(() => dialect.toServer(new Uint8Array([type, 0]))).toThrow(MalformedFrame);
     }
     expect(() => dialect.toServer(new Uint8Array())).toThrow(MalformedFrame);
+  });
+});
+
+const asking = (document: string) =>
+  resyncFrame(withAddress(document, new Uint8Array([0])), new Uint8Array([0]));
+const frameOf = (type: number, bytes: number) =>
+  withAddress('story:a', new Uint8Array(bytes).fill(type, 0, 1));
+
+describe('a socket', () => {
+  test('may ask for a whole document four times at once, then once in two seconds', () => {
+    let nowMs = 1_000_000;
+    const guard = new FrameGuard(() => nowMs);
+    for (let n = 0; n < 4; n += 1) guard.check(asking('story:a'));
+    expect(() => guard.check(asking('story:a'))).toThrow(MalformedFrame);
+    expect(() => guard.check(asking('story:b'))).not.toThrow();
+    nowMs += 4_000;
+    expect(() => guard.check(asking('story:a'))).not.toThrow();
+  });
+
+  test('speaks no frames that only servers send, and sends no room’s worth of presence twice', () => {
+    const guard = new FrameGuard();
+    for (const type of [5, 6, FRAME.syncStatus, 11, 100]) {
+      expect(() => guard.check(frameOf(type, 10))).toThrow(MalformedFrame);
+    }
+    expect(() => guard.check(frameOf(FRAME.presence, 60 * 1024))).not.toThrow();
+    expect(() => guard.check(frameOf(FRAME.presence, 65 * 1024))).toThrow(MalformedFrame);
+    expect(() => guard.check(withAddress('__proto__', new Uint8Array([2, 0, 0])))).toThrow(
+      MalformedFrame,
+    );
   });
 });

@@ -3,10 +3,64 @@
 import * as Y from 'yjs';
 import { MAX_WORDS_LENGTH } from '#domain/protocol/commands.ts';
 import { wordsOf } from '#domain/story/document.ts';
-import { MalformedFrame } from './frames.ts';
+import { FRAME, MalformedFrame, readFrame, STEP, syncIn } from './frames.ts';
 
 /** Largest frame that a socket takes, bytes; the WebSocket layer refuses more with 1009. */
 export const MAX_FRAME_BYTES = 512 * 1024;
+
+/** Largest frame of presence, bytes: clients echo that of a whole room. */
+const MAX_PRESENCE_BYTES = 64 * 1024;
+/** Whole answers that a socket gets of one document at once; after that, one in so many ms. */
+const SYNCS_AT_ONCE = 4;
+const SYNC_EVERY_MS = 2_000;
+/** What clients of ours send. */
+const SPOKEN: ReadonlySet<number> = new Set([
+  FRAME.sync,
+  FRAME.presence,
+  FRAME.auth,
+  FRAME.queryPresence,
+  FRAME.syncReply,
+  FRAME.close,
+  FRAME.ping,
+  FRAME.pong,
+]);
+
+/** Checks the frames of one socket. */
+export class FrameGuard {
+  readonly #now: () => number;
+  /** When each document may be asked for `SYNCS_AT_ONCE` times again, milliseconds. */
+  readonly #restedMs = new Map<string, number>();
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  /** @throws {MalformedFrame} for a frame that must not reach Hocuspocus or Yjs */
+  check(frame: Uint8Array): void {
+    const head = readFrame(frame);
+    if (!SPOKEN.has(head.type))
+      throw new MalformedFrame(`frames of type ${head.type} are not sent`);
+    // Hocuspocus keeps connections in plain objects, by name.
+    if (head.document in Object.prototype) throw new MalformedFrame('not a name');
+    if (head.type === FRAME.presence && frame.byteLength > MAX_PRESENCE_BYTES) {
+      throw new MalformedFrame('nobody has so much presence');
+    }
+    const sync = syncIn(head);
+    if (sync === null) return;
+    if (sync.step === STEP.stateVector) this.#countSync(head.document);
+    else assertDecodes(sync.payload);
+  }
+
+  /** Encoding a story of ten thousand takes holds everybody up for 30 ms. */
+  #countSync(document: string): void {
+    const now = this.#now();
+    const restedMs = Math.max(this.#restedMs.get(document) ?? 0, now) + SYNC_EVERY_MS;
+    this.#restedMs.set(document, restedMs);
+    if (restedMs - now > SYNCS_AT_ONCE * SYNC_EVERY_MS) {
+      throw new MalformedFrame('asks for the whole document too often');
+    }
+  }
+}
 
 /** An update that would make a document larger than it may be. */
 export class TooLarge extends Error {

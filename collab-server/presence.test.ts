@@ -25,6 +25,8 @@ function stamped(
   return Object.fromEntries(states);
 }
 
+const caret = (length: number) => ({ caret: { anchor: 'x'.repeat(length), head: null } });
+
 describe('presence', () => {
   test('carries the user of the session, and nothing that the schema does not know', () => {
     expect(stamped({ 7: { user: jo, recordingOver: take, html: '<b>' } })).toEqual({
@@ -35,6 +37,12 @@ describe('presence', () => {
 
   test('of somebody without a session is nothing', () => {
     expect(stamped({ 7: { user: jo } }, { viewer: null })).toEqual({});
+  });
+
+  test('that is longer than any honest one is left out', () => {
+    expect(stamped({ 7: caret(2_000), 8: caret(200) })).toEqual({
+      8: { user: mira, ...caret(200) },
+    });
   });
 
   test('that does not parse is left out, the rest stays', () => {

@@ -6,6 +6,9 @@ import type { Voice } from '#domain/story/take.ts';
 /** Yjs clients that one connection may be at once: a reload may overlap the page before it. */
 const CLIENTS_PER_CONNECTION = 4;
 
+/** Longest presence of one client, as JSON: everybody in the room is sent it. */
+const MAX_STATE_LENGTH = 2_000;
+
 /** Presence of one client, by its Yjs id. */
 export type PresenceStates = Map<number, Record<string, unknown>>;
 
@@ -33,7 +36,7 @@ export function stampPresence({ states, present, owned, viewer }: PresenceUpdate
       viewer !== null && (isNew ? room > 0 : holder === viewer.id)
         ? v.safeParse(presenceSchema, { ...state, user: viewer })
         : null;
-    if (stamped?.success) {
+    if (stamped?.success && JSON.stringify(stamped.output).length <= MAX_STATE_LENGTH) {
       states.set(client, stamped.output);
       if (isNew) room -= 1;
     } else {

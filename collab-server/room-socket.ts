@@ -6,8 +6,8 @@ import type { Logger } from '#backend/log.ts';
 import { CLOSE } from '#domain/protocol/room.ts';
 import type { Voice } from '#domain/story/take.ts';
 import type { Dialect } from './dialect.ts';
-import { FRAME, MalformedFrame, readFrame, typeOf, updateIn } from './frames.ts';
-import { assertDecodes, TooLarge } from './guard.ts';
+import { FRAME, MalformedFrame, readFrame, resyncFrame, STEP, typeOf } from './frames.ts';
+import { FrameGuard, TooLarge } from './guard.ts';
 import type { UpdateLog } from './update-log.ts';
 
 /** What may wait unsent for a slow client, bytes; beyond it the client is better off resyncing. */
@@ -33,6 +33,8 @@ export interface RoomSocketOptions {
   /** Whose session the socket was opened with; null for a listener. */
   readonly viewer: Voice | null;
   readonly updates: UpdateLog;
+  /** Takes out of a document what Yjs has parked in it; null if there is nothing of that kind. */
+  readonly dropParked: (document: string) => Uint8Array | null;
   readonly log: Logger;
 }
 
@@ -42,6 +44,9 @@ const CLOSING = 2;
 export class RoomSocket implements WebSocketLike {
   readonly viewer: Voice | null;
   readonly #options: RoomSocketOptions;
+  readonly #guard = new FrameGuard();
+  /** The newest sync step of each document that the client was let to take. */
+  readonly #steps = new Map<string, number>();
   #handler: FrameHandler | null = null;
   #closed = false;
 
@@ -66,11 +71,7 @@ export class RoomSocket implements WebSocketLike {
     try {
       if (bytes === null) throw new MalformedFrame('text frames are not spoken here');
       const frame = this.#options.dialect.toServer(bytes);
-      const head = readFrame(frame);
-      // Hocuspocus keeps connections in plain objects, by name.
-      if (head.document in Object.prototype) throw new MalformedFrame('not a name');
-      const update = updateIn(head);
-      if (update !== null) assertDecodes(update);
+      this.#guard.check(frame);
       this.#handler?.handleMessage(frame);
     } catch (error) {
       this.refuse(error, 'receive');
@@ -94,14 +95,35 @@ export class RoomSocket implements WebSocketLike {
 
   send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
     if (!(data instanceof Uint8Array)) throw new TypeError('Hocuspocus sends binary frames');
-    if (!saysSaved(data)) this.#write(data);
-    else this.#options.updates.afterCommit(readFrame(data).document, () => this.#write(data));
+    if (saysSaved(data)) this.#acknowledge(data);
+    else this.#write(data);
+  }
+
+  /** A sync message of the client is about to be applied; its acknowledgement follows. */
+  syncing(document: string, step: number): void {
+    this.#steps.set(document, step);
   }
 
   close(code: number = CLOSE.internal, reason = ''): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#options.wire.close(code, reason);
+  }
+
+  /**
+   * Says "saved" once that is true. An update whose predecessors are missing is not applied by
+   * Yjs but parked, unlogged, and each one parked makes the next dearer. So it is thrown away and
+   * the client asked for all that we lack; the answer to that is then acknowledged in its place.
+   * If even the answer has gaps, there is nothing more to ask for, and nothing is called saved.
+   */
+  #acknowledge(data: Uint8Array): void {
+    const { document } = readFrame(data);
+    const vector = this.#options.dropParked(document);
+    if (vector === null) {
+      this.#options.updates.afterCommit(document, () => this.#write(data));
+    } else if (this.#steps.get(document) === STEP.update) {
+      this.#write(resyncFrame(data, vector));
+    }
   }
 
   #write(data: Uint8Array): void {

@@ -1,4 +1,5 @@
 // What happens to a document between its clients, the update log and Postgres: Hocuspocus' hooks.
+import * as Y from 'yjs';
 import type {
   beforeHandleAwarenessPayload,
   beforeSyncPayload,
@@ -14,7 +15,7 @@ import type { NoticePayload } from '#domain/protocol/notices.ts';
 import type { StoryId, TakeId } from '#domain/story/ids.ts';
 import { enter, NoSuchRoom } from './authenticate.ts';
 import { COMMITTED } from './committed.ts';
-import { emptyPresenceFrame } from './frames.ts';
+import { emptyPresenceFrame, STEP } from './frames.ts';
 import { assertWordsFit, MAX_FRAME_BYTES } from './guard.ts';
 import { stampPresence } from './presence.ts';
 import { RoomServer, type SocketContext } from './room-server.ts';
@@ -93,6 +94,20 @@ export class Rooms {
     this.#follower.changedAll();
   }
 
+  /**
+   * Takes out of a document what Yjs has parked because something before it is missing.
+   * @returns the document's state vector, or null if nothing was parked
+   */
+  dropParked(documentName: string): Uint8Array | null {
+    const document = this.hocuspocus.documents.get(documentName);
+    if (document === undefined) return null;
+    const { store } = document;
+    if (store.pendingStructs === null && store.pendingDs === null) return null;
+    store.pendingStructs = null;
+    store.pendingDs = null;
+    return Y.encodeStateVector(document);
+  }
+
   /** Tells everybody in a story how far the worker is with a take. */
   announce(storyId: StoryId, notice: ProgressNotice): void {
     const name = roomName({ kind: 'story', storyId });
@@ -135,9 +150,15 @@ export class Rooms {
     }
   }
 
-  #checkSync({ document, connection, type, payload }: beforeSyncPayload<SocketContext>): void {
-    const STATE_VECTOR = 0;
-    if (type === STATE_VECTOR || connection.readOnly) return;
+  #checkSync({
+    document,
+    connection,
+    context,
+    type,
+    payload,
+  }: beforeSyncPayload<SocketContext>): void {
+    if (type === STEP.stateVector || connection.readOnly) return;
+    context.socket.syncing(document.name, type);
     if (this.updates.isFull) throw new Error('too much waits to be committed');
     assertWordsFit(document, payload);
   }

@@ -95,6 +95,7 @@ function acceptSockets(rooms: Rooms, { log, origin, handle }: CollabOptions) {
           viewer: admission.viewer,
           wire: wireOf(peer),
           updates: rooms.updates,
+          dropParked: (document) => rooms.dropParked(document),
           log,
         });
         open.set(peer, socket);
