@@ -122,6 +122,13 @@ describe('OneSignal', () => {
     await expect(open(guard).send(message, target)).rejects.toMatchObject({ kind: 'timeout' });
   });
 
+  it('counts an answer that breaks off as one that may have been meant', async () => {
+    answer = (response) => {
+      response.writeHead(200, { 'content-length': '99' }).write('{"id":', () => response.destroy());
+    };
+    await expect(open().send(message, target)).rejects.toMatchObject({ kind: 'timeout' });
+  });
+
   it('takes its key nowhere else, and believes no answer that is no JSON', async () => {
     answer = (response) => response.writeHead(302, { location: `${baseUrl}/elsewhere` }).end();
     await expect(open().send(message, target)).rejects.toMatchObject({ kind: 'transient' });

@@ -72,7 +72,12 @@ export class OneSignalChannel extends Client implements PushChannel<OneSignalTar
     signal?: AbortSignal,
   ): Promise<ClientResponse> {
     const response = await this.#post({ app_id: this.appId, ...body }, signal);
-    const text = await response.text();
+    const text = await response.text().catch((error: unknown) => {
+      if (signal?.aborted === true) throw error;
+      // Its answer broke off: it may have been sent, so no other channel is to be tried yet.
+      const message = 'broke off its answer';
+      throw new IntegrationError('timeout', { service: SERVICE, message, cause: error });
+    });
     if (!response.ok) {
       throw httpFailure(SERVICE, {
         status: response.status,
