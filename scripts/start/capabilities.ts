@@ -21,9 +21,7 @@ export function capabilities(
     {
       name: 'live tree, words',
       servedBy: `collab-server, ${settings.collabUrl}`,
-      why: settings.config.REDIS_URL
-        ? 'REDIS_URL is set: more than one may run'
-        : 'REDIS_URL is not set: one runs',
+      why: 'one is enough here; several share their edits through Postgres',
     },
     database(settings),
     objects(settings),
