@@ -66,7 +66,7 @@ test('Ctrl-C stops everything within ten seconds, Postgres last', async () => {
   const before = Date.now();
   expect(await app.stop({ keep: true })).toBe(0);
   // The limits of the parts add up to 9.5 s; what is above that is a machine under load.
-  expect(Date.now() - before).toBeLessThan(12_000);
+  expect(Date.now() - before).toBeLessThan(10_000);
   expect(pids.filter(isRunning)).toEqual([]);
   expect(app.log()).toMatch(
     /stopping \(SIGINT\)\nweb .*\n(?:.*\n)*worker .*\n(?:.*\n)*collab .*stopping/,

@@ -3,6 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+/** Folders that other users of the machine cannot look into: recordings are people's own. */
+const OURS_ALONE = 0o700;
+
 /** True for a Node file-system error of one of these codes. */
 export function isFileError(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.some((code) => error.code === code);
@@ -17,7 +20,7 @@ export async function withFlushedFile<T>(
   body: AsyncIterable<Uint8Array>,
   publish: (path: string) => Promise<T>,
 ): Promise<T> {
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: OURS_ALONE });
   const path = join(folder, randomUUID());
   try {
     const file = await open(path, 'wx');
@@ -57,7 +60,7 @@ export async function publishOver(path: string, to: string): Promise<void> {
 
 /** Makes a folder and those above it that are missing; what was made lasts. */
 export async function makeFolder(path: string): Promise<void> {
-  const topmost = await mkdir(path, { recursive: true });
+  const topmost = await mkdir(path, { recursive: true, mode: OURS_ALONE });
   if (topmost === undefined) return;
   // Each new folder is a name in the one above.
   for (let made = path; ; made = dirname(made)) {

@@ -1,4 +1,4 @@
-import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -40,6 +40,17 @@ describe('the disk store over HTTP', () => {
       `attachment; filename="M_rchen _1_.wav"; filename*=UTF-8''M%C3%A4rchen%20%221%22.wav`,
     );
     expect((await fetch(url.replace('.wav', '.exe'))).status).toBe(403);
+  });
+
+  it('keeps what it holds from other users of the machine', async () => {
+    await peer.store.put('takes/private', bytesOf(5, 1), type);
+    const folders = (await readdir(peer.root, { recursive: true, withFileTypes: true })).filter(
+      (entry) => entry.isDirectory(),
+    );
+    const modes = await Promise.all(
+      folders.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).mode & 0o77),
+    );
+    expect(new Set(modes)).toEqual(new Set([0]));
   });
 
   it('answers HEAD with the size and no body', async () => {
