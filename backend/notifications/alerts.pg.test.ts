@@ -226,6 +226,9 @@ describe('an inbox', () => {
     expect(first).toEqual(whole.slice(0, 2));
     const beforeMs = first[1]?.createdAtMs ?? 0;
     expect(await readInbox(fresh.db, mira.id, { beforeMs })).toEqual(whole.slice(2));
+    for (const absurd of [8.64e15, 1e300]) {
+      expect(await readInbox(fresh.db, mira.id, { beforeMs: absurd })).toEqual(whole);
+    }
   });
 });
 

@@ -22,6 +22,8 @@ export interface InboxLine {
 
 const PAGE = 30;
 const MAX_PAGE = 100;
+/** The last moment that Postgres reads as JavaScript writes it: the end of the year 9999. */
+const LAST_MS = 253_402_300_799_999;
 
 /** The lines of an inbox, newest first. `beforeMs` continues after the last line of a page. */
 export async function readInbox(
@@ -30,7 +32,9 @@ export async function readInbox(
   { limit = PAGE, beforeMs }: { limit?: number; beforeMs?: number } = {},
 ): Promise<InboxLine[]> {
   const older =
-    beforeMs === undefined ? undefined : lt(notifications.createdAt, new Date(beforeMs));
+    beforeMs === undefined
+      ? undefined
+      : lt(notifications.createdAt, new Date(Math.min(beforeMs, LAST_MS)));
   const rows = await whileReachable(() =>
     linesFrom(db)
       .where(and(eq(notifications.userId, userId), older))

@@ -55,6 +55,26 @@ const plan = {
 };
 
 describe('a story read whole', () => {
+  test('of more than a day of voice brings the waveforms of its oldest takes', async () => {
+    const seed = await write(mira, 'The long mill');
+    await fresh.pool.query(
+      `with more as (
+         insert into takes (id, story_id, parent_id, author_id, kind, start_samples,
+           duration_samples, status, created_at)
+         select gen_random_uuid(), $1, $2, $3, 'text', 0, 9, 'ready', now() + n * interval '1 microsecond'
+         from generate_series(1, 2000) n returning id)
+       insert into stems (take_id, object_key, sha256, bytes, duration_samples, gain_db, silences,
+         peaks)
+       select id, 'k', 'x', 1, 1, 0, '[]', decode(repeat('80', 20000), 'hex') from more`,
+      [seed.storyId, seed.takeId, mira.id],
+    );
+    const story = await readStory(fresh.db, seed.slug, null);
+    const drawn = story?.takes.filter(({ id }) => story.waveforms.has(id)) ?? [];
+    expect(story?.takes).toHaveLength(2_001);
+    expect(drawn).toHaveLength(Math.floor((16 * 1024 * 1024) / 20_000));
+    expect(drawn.at(-1)?.id).toBe(story?.takes[drawn.length]?.id);
+  });
+
   test('has its takes with their states, words, waveforms and voices', async () => {
     const seed = await write(mira, 'The mill');
     const voice = await speak(jo, seed.storyId, seed.takeId);

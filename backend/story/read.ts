@@ -1,5 +1,5 @@
 // Reading a story as a page shows it, in three queries whatever its size.
-import { and, asc, eq, inArray, ne, or } from 'drizzle-orm';
+import { and, asc, eq, inArray, ne, or, sql } from 'drizzle-orm';
 import type { Person } from '#domain/access/policy.ts';
 import type { StoryMeta, StoryView } from '#domain/story/document.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
@@ -17,6 +17,15 @@ export interface Waveform {
   readonly silences: readonly { readonly startSamples: number; readonly durationSamples: number }[];
 }
 
+/** Peaks that are read of one story, bytes: 23 hours of voice. */
+const MAX_PEAKS_BYTES = 16 * 1024 * 1024;
+
+const boundedPeaks = sql`case
+  when sum(octet_length(${stems.peaks})) over (order by ${takes.createdAt}, ${takes.id})
+    <= ${MAX_PEAKS_BYTES} then ${stems.peaks} end`
+  .mapWith(stems.peaks)
+  .as('peaks');
+
 export interface StoryRead extends StoryView {
   readonly id: StoryId;
   readonly meta: StoryMeta;
@@ -24,7 +33,10 @@ export interface StoryRead extends StoryView {
   readonly createdAtMs: number;
   /** The words of each take that has some. */
   readonly words: ReadonlyMap<TakeId, string>;
-  /** The waveform of each voice take that is ingested. */
+  /**
+   * The waveform of each voice take that is ingested: of a story with more than a day of voice, of
+   * its oldest takes.
+   */
   readonly waveforms: ReadonlyMap<TakeId, Waveform>;
 }
 
@@ -43,7 +55,7 @@ export async function readStory(
     if (story === undefined) return null;
     // After the revision, so that the takes are never older than it says.
     const rows = await db
-      .select({ ...takeColumns, words: takes.words, peaks: stems.peaks, silences: stems.silences })
+      .select({ ...takeColumns, words: takes.words, peaks: boundedPeaks, silences: stems.silences })
       .from(takes)
       .leftJoin(stems, eq(stems.takeId, takes.id))
       .where(and(eq(takes.storyId, story.id), visibleTo(viewer)))
