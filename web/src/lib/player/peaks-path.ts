@@ -59,7 +59,10 @@ function round(value: number): number {
 }
 
 /** Peaks of samples as the worker takes them, for takes that it has not seen yet. */
-export function peaksOf(chunks: readonly Float32Array[], samplesPerPair = 480): Int8Array {
+export function peaksOf(
+  chunks: readonly Float32Array[],
+  samplesPerPair = 480,
+): Int8Array<ArrayBuffer> {
   const running = new RunningPeaks(samplesPerPair);
   for (const chunk of chunks) running.push(chunk);
   return running.pairs;

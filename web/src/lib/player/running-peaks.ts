@@ -11,7 +11,7 @@ export class RunningPeaks {
   }
 
   /** All pairs so far; later pushes may still widen the last one. */
-  get pairs(): Int8Array {
+  get pairs(): Int8Array<ArrayBuffer> {
     return this.#pairs.subarray(0, 2 * Math.ceil(this.#samples / this.#samplesPerPair));
   }
 

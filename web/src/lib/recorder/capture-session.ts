@@ -57,7 +57,7 @@ export class CaptureSession {
   }
 
   /** The waveform so far: signed 8-bit min/max pairs, 100 a second. */
-  get peaks(): Int8Array {
+  get peaks(): Int8Array<ArrayBuffer> {
     return this.#peaks.pairs;
   }
 

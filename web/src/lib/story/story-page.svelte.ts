@@ -10,7 +10,7 @@ import type { StoryView } from '#domain/story/document.ts';
 import { LiveStory } from '../live/live-story.svelte.ts';
 import { describeGrowth } from '../live/growth.ts';
 import { peaksOfTake, wordsOfTake } from '../tree/fetch-take.ts';
-import { silhouetteOf, wordsSilhouette, type Silhouette } from '../tree/silhouette.ts';
+import { silhouetteOf, unpack, wordsSilhouette, type Silhouette } from '../tree/silhouette.ts';
 import { Player, type PlayablePath } from '../player/player.svelte.ts';
 
 /** What the server reads for this page. */
@@ -18,7 +18,8 @@ export interface StoryPageData {
   readonly storyId: StoryId;
   readonly slug: string;
   readonly view: StoryView;
-  readonly silhouettes: ReadonlyMap<TakeId, Silhouette>;
+  /** Packed, see `unpack`. */
+  readonly silhouettes: ReadonlyMap<TakeId, string>;
   readonly words: ReadonlyMap<TakeId, string>;
   /** The take that the address names, if the story has it. */
   readonly chosen: TakeId | null;
@@ -76,9 +77,10 @@ export class StoryPage {
     this.live = new LiveStory({ storyId: data.storyId, initial: data.view, person });
     this.slug = data.slug;
     this.words = new SvelteMap(data.words);
-    this.silhouettes = new SvelteMap(data.silhouettes);
+    this.silhouettes = new SvelteMap([...data.silhouettes].map(([id, text]) => [id, unpack(text)]));
     this.chosenId = data.chosen;
     this.#through = data.chosen;
+    this.#drawWords();
     this.player = new Player();
   }
 
@@ -141,14 +143,21 @@ export class StoryPage {
 
   /** Fetches the waveforms of takes that arrived or were finished since the page was made. */
   loadShapes(): void {
+    this.#drawWords();
     for (const take of this.live.tree.takes.values()) {
       if (this.silhouettes.has(take.id) || !isPlaced(take)) continue;
-      if (take.kind === 'text') {
-        this.silhouettes.set(take.id, wordsSilhouette(take.durationSamples / SAMPLE_RATE));
-      } else if (take.state.status === 'ready' && !this.#fetched.has(take.id)) {
+      if (take.state.status === 'ready' && !this.#fetched.has(take.id)) {
         this.#fetched.add(take.id);
         void this.#fetchShape(take.id);
       }
+    }
+  }
+
+  /** Written takes need no waveform from the server. */
+  #drawWords(): void {
+    for (const take of this.live.tree.takes.values()) {
+      if (take.kind !== 'text' || this.silhouettes.has(take.id) || !isPlaced(take)) continue;
+      this.silhouettes.set(take.id, wordsSilhouette(take.durationSamples / SAMPLE_RATE));
     }
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { silhouetteOf, silhouettePath, wordsSilhouette } from './silhouette.ts';
+import { pack, silhouetteOf, silhouettePath, unpack, wordsSilhouette } from './silhouette.ts';
 
 function peaksOf(seconds: number, level: (second: number) => number): Uint8Array {
   const pairs = Int8Array.from({ length: seconds * 200 }, (_, index) => {
@@ -35,4 +35,10 @@ test('a path is closed and stays in its box', () => {
 test('no peaks at all still draw something', () => {
   expect(silhouettePath(silhouetteOf(new Uint8Array()))).toMatch(/Z$/u);
   expect(wordsSilhouette(4).length).toBeGreaterThan(8);
+});
+
+test('a shape travels as one printable letter a level', () => {
+  const levels = Array.from({ length: 64 }, (_, level) => level);
+  expect(unpack(pack(levels))).toEqual(levels);
+  expect(pack(levels)).toMatch(/^[0-~]{64}$/u);
 });

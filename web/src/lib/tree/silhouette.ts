@@ -64,3 +64,15 @@ export function wordsSilhouette(seconds: number): Silhouette {
   const points = Math.min(MOST, Math.max(FEWEST, Math.round(seconds * POINTS_PER_SECOND)));
   return Array.from({ length: points }, (_, index) => (index % 4 === 3 ? 4 : 12));
 }
+
+/** A letter stands for each level: how a shape travels, at one byte a level. */
+const FIRST_LETTER = 48;
+
+/** A silhouette as text; `unpack` is its inverse. */
+export function pack(levels: Silhouette): string {
+  return String.fromCharCode(...levels.map((level) => FIRST_LETTER + level));
+}
+
+export function unpack(text: string): Silhouette {
+  return Array.from(text, (letter) => letter.charCodeAt(0) - FIRST_LETTER);
+}

@@ -4,9 +4,8 @@ import type { PageServerLoad } from './$types';
 import { isFollowing } from '#backend/notifications/follow.ts';
 import { readStory, type StoryRead } from '#backend/story/read.ts';
 import { takeIdSchema, type TakeId } from '#domain/story/ids.ts';
-import { samplesToSeconds } from '#domain/timeline/samples.ts';
 import { context } from '#lib/server/context.ts';
-import { silhouetteOf, wordsSilhouette, type Silhouette } from '#lib/tree/silhouette.ts';
+import { pack, silhouetteOf } from '#lib/tree/silhouette.ts';
 
 /** A story as its page shows it: tree, words, and waveforms condensed to what is drawn. */
 export const load: PageServerLoad = async ({ params, locals, url }) => {
@@ -27,13 +26,7 @@ export const load: PageServerLoad = async ({ params, locals, url }) => {
   };
 };
 
-function shapesOf({ takes, waveforms }: StoryRead): Map<TakeId, Silhouette> {
-  return new Map(
-    takes.flatMap(({ id, kind, durationSamples }) => {
-      const waveform = waveforms.get(id);
-      if (waveform !== undefined) return [[id, silhouetteOf(waveform.peaks)] as const];
-      if (kind !== 'text' || durationSamples === null) return [];
-      return [[id, wordsSilhouette(samplesToSeconds(durationSamples))] as const];
-    }),
-  );
+/** The waveforms, as letters. Takes without sound are drawn alike, by whoever draws them. */
+function shapesOf({ waveforms }: StoryRead): Map<TakeId, string> {
+  return new Map([...waveforms].map(([id, { peaks }]) => [id, pack(silhouetteOf(peaks))]));
 }
