@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Handle, HandleServerError, ServerInit } from '@sveltejs/kit/hooks';
 import type { RequestEvent } from '@sveltejs/kit';
 import { Problem } from '#domain/protocol/problem.ts';
+import { compressed } from '#lib/server/compressed.ts';
 import { context } from '#lib/server/context.ts';
 import { logFault, problemOf, problemResponse } from '#lib/server/fault.ts';
 import { isSameOrigin } from '#lib/server/same-origin.ts';
@@ -82,7 +83,8 @@ async function guarded(response: Response, event: RequestEvent): Promise<Respons
   }
   if (event.url.protocol === 'https:') headers.set('strict-transport-security', 'max-age=31536000');
   headers.set('x-request-ref', event.locals.ref);
-  return new Response(response.body, { status: response.status, headers });
+  const { body, status } = response;
+  return compressed(event.request, new Response(body, { status, headers }));
 }
 
 /** Browsers upload to and play from the object store directly, if it is not this process. */
