@@ -1,0 +1,43 @@
+// What a person does with the recorder and on a story's page, by the names that the page gives.
+import { expect, type Locator, type Page } from '@playwright/test';
+
+export const recorderOf = (page: Page): Locator => page.getByRole('region', { name: 'Recorder' });
+
+/** The take of somebody in the map. */
+export const takeOf = (page: Page, name: string): Locator =>
+  page.getByRole('treeitem', { name: new RegExp(`^${name},`, 'u') });
+
+/** Opens the microphone and presses Record. */
+export async function startRecording(page: Page): Promise<void> {
+  const recorder = recorderOf(page);
+  await recorder.getByRole('button', { name: 'Use microphone' }).click();
+  await recorder.getByRole('button', { name: /^Record/u }).click();
+}
+
+/** Speaks for at least this long, whole seconds, then stops; the take is in review after it. */
+export async function speak(page: Page, seconds: number): Promise<void> {
+  const recorder = recorderOf(page);
+  const clock = recorder.locator('strong');
+  const shown = async (): Promise<number> => {
+    const [minutes = 0, rest = 0] = (await clock.innerText()).split(':').map(Number);
+    return 60 * minutes + rest;
+  };
+  await expect.poll(shown, { intervals: [100] }).toBeGreaterThanOrEqual(seconds);
+  await recorder.getByRole('button', { name: /^Stop/u }).click();
+  await expect(recorder.getByRole('button', { name: 'Publish' })).toBeVisible();
+}
+
+/** Opens a story's page and waits until its room is open. */
+export async function openStory(page: Page, address: string): Promise<void> {
+  await page.goto(address);
+  await untilLive(page);
+}
+
+export async function untilLive(page: Page): Promise<void> {
+  await expect(page.getByRole('banner').getByText('Live', { exact: true })).toBeAttached();
+}
+
+/** The id of the take that the address names. */
+export function takeInAddress(page: Page): string {
+  return new URL(page.url()).searchParams.get('take') ?? '';
+}
