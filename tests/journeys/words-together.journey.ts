@@ -1,0 +1,75 @@
+// The words of a take, written by two people at once.
+import type { Locator, Page } from '@playwright/test';
+import type { Published } from '#domain/protocol/commands.ts';
+import { expect, test } from '../harness/journey.ts';
+import { HttpPerson } from './support/http-person.ts';
+import { openStory } from './support/recording.ts';
+import { signIn } from './support/stories.ts';
+
+const fieldOf = (page: Page): Locator => page.getByLabel('What Mira says');
+
+test('two people type into one text, and see each other there', async ({ app, browser }) => {
+  const mira = await HttpPerson.named(app.origin, 'Mira');
+  const seed = await mira.plantWords('Shared words', 'Once.');
+  const [ana, ben] = await Promise.all(
+    ['Ana', 'Ben'].map(async (name) => {
+      const context = await browser.newContext({ baseURL: app.origin });
+      await signIn(context, await HttpPerson.named(app.origin, name));
+      return context.newPage();
+    }),
+  );
+  if (ana === undefined || ben === undefined) throw new Error('nobody came');
+  for (const page of [ana, ben]) await openWords(page, seed);
+
+  // Both at once, one at each end.
+  await fieldOf(ana).press('Control+Home');
+  await fieldOf(ben).press('Control+End');
+  await Promise.all([
+    fieldOf(ana).pressSequentially('It began like this. '),
+    fieldOf(ben).pressSequentially(' And never again.'),
+  ]);
+  const whole = 'It began like this. Once. And never again.';
+  for (const page of [ana, ben]) {
+    await expect(fieldOf(page)).toHaveValue(whole);
+    await expect(page.getByText('Saved', { exact: true })).toBeVisible();
+  }
+  await expect(caretOn(ana, 'Ben')).toBeAttached();
+  await expect(caretOn(ben, 'Ana')).toBeAttached();
+  // Ana's caret stays where she types, whatever Ben adds behind it.
+  await fieldOf(ana).pressSequentially('Listen. ');
+  await expect(fieldOf(ben)).toHaveValue(whole.replace('Once', 'Listen. Once'));
+
+  // The page shows what was written, at once, and so does everybody else's from then on.
+  await expect(ana.getByText('Saved', { exact: true })).toBeVisible();
+  await ana.getByRole('button', { name: 'Done' }).click();
+  const words = ana.getByRole('region', { name: 'Words' });
+  await expect(words.getByText(whole.replace('Once', 'Listen. Once'))).toBeVisible();
+  await expect(async () => {
+    await ana.reload();
+    await expect(words).toContainText('Listen.', { timeout: 1 });
+  }).toPass();
+  for (const page of [ana, ben]) await page.context().close();
+});
+
+test('whoever has no name yet writes along as a guest', async ({ app, page }) => {
+  const mira = await HttpPerson.named(app.origin, 'Mira');
+  const seed = await mira.plantWords('Words of a stranger', 'Once.');
+  await openWords(page, seed);
+  await expect(fieldOf(page)).toBeEditable();
+  await fieldOf(page).press('Control+End');
+  await fieldOf(page).pressSequentially(' Upon a time.');
+  await expect(page.getByText('Saved', { exact: true })).toBeVisible();
+  await page.reload();
+  await page.getByRole('button', { name: 'Write Mira’s words' }).click();
+  await expect(fieldOf(page)).toHaveValue('Once. Upon a time.');
+});
+
+async function openWords(page: Page, { slug }: Published): Promise<void> {
+  await openStory(page, `/s/${slug}`);
+  await page.getByRole('button', { name: 'Write Mira’s words' }).click();
+  await expect(fieldOf(page)).toHaveValue('Once.');
+}
+
+/** Somebody else's caret in the text, with their name. */
+const caretOn = (page: Page, name: string): Locator =>
+  page.locator('.mirror .flag', { hasText: name });
