@@ -4,7 +4,13 @@ import { takeId } from '#domain/story/ids.ts';
 import { Refused, Unreachable } from '../upload/api.ts';
 import { planLead } from './lead.ts';
 import { initialState } from './recorder-machine.ts';
-import { describeFailure, describeGoal, describeProgress, objectionTo } from './recorder-words.ts';
+import {
+  announcementOf,
+  describeFailure,
+  describeGoal,
+  describeProgress,
+  objectionTo,
+} from './recorder-words.ts';
 
 test('an upload tells its share, and a wait what is safe', () => {
   expect(describeProgress({ step: 'saved' })).toBe('Saved here');
@@ -36,6 +42,12 @@ test('the goal counts down to the tail and says why Stop waits', () => {
   expect(describeGoal({ ...recording, phase: 'extending' }, 0, 'Mira')).toBe(
     'Stop whenever you like',
   );
+});
+
+test('a stop that waits is announced while it waits, and then what came of it', () => {
+  const waiting = { ...initialState, phase: 'recording', stopWaits: true } as const;
+  expect(announcementOf(waiting, null)).toBe('Stop waits until there is a tail');
+  expect(announcementOf({ ...waiting, phase: 'reviewing' }, null)).toContain('Recorded and safe');
 });
 
 test('a file is objected to before it is sent when it is empty, too large or too short', () => {

@@ -62,7 +62,9 @@ export function announcementOf(
   if (notice !== null) return notice;
   if (phase === 'pre-roll' && countdownSeconds !== null)
     return `Recording in ${Math.ceil(countdownSeconds)}`;
-  return stopWaits ? 'Stop waits until there is a tail' : announcements[phase];
+  // The wait is over once capture ends, however long the state remembers it.
+  const waiting = stopWaits && phase === 'recording';
+  return waiting ? 'Stop waits until there is a tail' : announcements[phase];
 }
 
 /** What pressing Record will do. */
