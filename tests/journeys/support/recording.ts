@@ -17,10 +17,10 @@ export async function startRecording(page: Page): Promise<void> {
 /** Speaks for at least this long, whole seconds, then stops; the take is in review after it. */
 export async function speak(page: Page, seconds: number): Promise<void> {
   const recorder = recorderOf(page);
-  const clock = recorder.locator('strong');
   const shown = async (): Promise<number> => {
-    const [minutes = 0, rest = 0] = (await clock.innerText()).split(':').map(Number);
-    return 60 * minutes + rest;
+    const [, minutes, rest] =
+      /^(\d+):(\d\d)$/u.exec(await recorder.locator('strong').innerText()) ?? [];
+    return rest === undefined ? -1 : 60 * Number(minutes) + Number(rest);
   };
   await expect.poll(shown, { intervals: [100] }).toBeGreaterThanOrEqual(seconds);
   await recorder.getByRole('button', { name: /^Stop/u }).click();
