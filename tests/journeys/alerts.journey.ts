@@ -1,5 +1,5 @@
 // Alerts on a device: one push message for each follower, and one notification for each message.
-import type { CDPSession, Page } from '@playwright/test';
+import type { BrowserContext, CDPSession, Page } from '@playwright/test';
 import * as v from 'valibot';
 import { alertSchema, takePath, type Alert } from '#domain/protocol/alert.ts';
 import { expect } from '../harness/journey.ts';
@@ -69,23 +69,36 @@ test('the service worker shows a message as one notification and tells the open 
   await context.grantPermissions(['notifications', 'microphone'], { origin: app.origin });
   await page.goto('/');
   const deliver = await pushInto(page);
+  const asked = await watchNotifications(context);
   await page.evaluate(() => {
     const told: unknown[] = [];
     Object.assign(globalThis, { told });
     navigator.serviceWorker.addEventListener('message', ({ data }) => told.push(data));
     navigator.serviceWorker.startMessages();
   });
-  const alert = alertOf(app.origin, 'Ben answered Ana’s tail');
+  const bens = alertOf(app.origin, 'Ben answered Ana’s tail');
   await deliver('not one of ours');
-  await deliver(JSON.stringify(alert));
-  await expect.poll(() => notificationsOf(page)).toEqual([alert.notification.title]);
+  await deliver(JSON.stringify(bens));
   await expect
-    .poll(() => page.evaluate(() => (globalThis as unknown as { told: unknown[] }).told))
-    .toEqual([{ type: 'alert', alert }]);
+    .poll(asked)
+    .toEqual([
+      {
+        title: bens.notification.title,
+        tag: bens.notification.tag,
+        url: bens.notification.navigate,
+      },
+    ]);
+  const told = () => page.evaluate(() => (globalThis as unknown as { told: unknown[] }).told);
+  await expect.poll(told).toEqual([{ type: 'alert', alert: bens }]);
 
-  // Another alert of the same story takes the place of the first.
-  await deliver(JSON.stringify(alertOf(app.origin, 'Lou answered Ben’s tail')));
-  await expect.poll(() => notificationsOf(page)).toEqual(['Lou answered Ben’s tail']);
+  // Another alert of the same story takes the place of the first on the screen.
+  const lous = alertOf(app.origin, 'Lou answered Ben’s tail');
+  await deliver(JSON.stringify(lous));
+  await expect.poll(async () => (await asked()).length).toBe(2);
+  await expect.poll(told).toHaveLength(2);
+  if (await page.evaluate(() => Notification.permission === 'granted')) {
+    await expect.poll(() => notificationsOf(page)).toEqual([lous.notification.title]);
+  }
 });
 
 function alertOf(origin: string, title: string): Alert {
@@ -121,6 +134,32 @@ async function pushInto(page: Page): Promise<(data: string) => Promise<void>> {
   return async (data) => {
     await devtools.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
   };
+}
+
+interface Asked {
+  readonly title: string;
+  readonly tag: string | undefined;
+  readonly url: unknown;
+}
+
+/**
+ * What the service worker asks the browser to show from now on. A headless shell shows nothing,
+ * whatever was granted; there the asking is all that can be seen.
+ */
+async function watchNotifications(context: BrowserContext): Promise<() => Promise<Asked[]>> {
+  const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'));
+  await worker.evaluate(() => {
+    const asked: Asked[] = [];
+    Object.assign(globalThis, { asked });
+    const { showNotification } = ServiceWorkerRegistration.prototype;
+    ServiceWorkerRegistration.prototype.showNotification = function (title, options) {
+      const data: unknown = options?.data;
+      const url = typeof data === 'object' && data !== null && 'url' in data ? data.url : null;
+      asked.push({ title, tag: options?.tag, url });
+      return showNotification.call(this, title, options);
+    };
+  });
+  return () => worker.evaluate(() => (globalThis as unknown as { asked: Asked[] }).asked);
 }
 
 /** Titles of what this site shows on the screen. */
