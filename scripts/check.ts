@@ -31,6 +31,7 @@ const checks: readonly (readonly [name: string, tool: string, ...args: string[]]
     '--fail-on-warnings',
   ],
   ['types', 'tsc', '-p', 'tsconfig.json'],
+  ['types of journeys', 'tsc', '-p', 'tests/journeys/tsconfig.json'],
   ['dead code', 'knip'],
 ];
 

@@ -79,15 +79,13 @@ test('the service worker shows a message as one notification and tells the open 
   const bens = alertOf(app.origin, 'Ben answered Ana’s tail');
   await deliver('not one of ours');
   await deliver(JSON.stringify(bens));
-  await expect
-    .poll(asked)
-    .toEqual([
-      {
-        title: bens.notification.title,
-        tag: bens.notification.tag,
-        url: bens.notification.navigate,
-      },
-    ]);
+  await expect.poll(asked).toEqual([
+    {
+      title: bens.notification.title,
+      tag: bens.notification.tag,
+      url: bens.notification.navigate,
+    },
+  ]);
   const told = () => page.evaluate(() => (globalThis as unknown as { told: unknown[] }).told);
   await expect.poll(told).toEqual([{ type: 'alert', alert: bens }]);
 
@@ -124,7 +122,7 @@ async function pushInto(page: Page): Promise<(data: string) => Promise<void>> {
   const { promise, resolve } = Promise.withResolvers<string>();
   devtools.on('ServiceWorker.workerRegistrationUpdated', (event) => {
     const { registrations } = v.parse(registrationsSchema, event);
-    const [running] = registrations.filter(({ isDeleted }) => !isDeleted);
+    const running = registrations.find(({ isDeleted }) => !isDeleted);
     if (running !== undefined) resolve(running.registrationId);
   });
   await devtools.send('ServiceWorker.enable');
@@ -151,6 +149,7 @@ async function watchNotifications(context: BrowserContext): Promise<() => Promis
   await worker.evaluate(() => {
     const asked: Asked[] = [];
     Object.assign(globalThis, { asked });
+    // oxlint-disable-next-line typescript/unbound-method -- called with its own `this` below
     const { showNotification } = ServiceWorkerRegistration.prototype;
     ServiceWorkerRegistration.prototype.showNotification = function (title, options) {
       const data: unknown = options?.data;

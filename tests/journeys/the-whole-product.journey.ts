@@ -57,6 +57,7 @@ test('Ana plants, Cleo follows, Ben answers, and all of them hear it', async ({
     await lines.getByRole('link').click();
     await expect(takeOf(cleo, 'Ben')).toHaveAttribute('aria-selected', 'true');
     expect(takeInAddress(cleo)).toBe(answer.takeId);
+    await expect(cleo.getByRole('link', { name: 'Inbox', exact: true })).toBeVisible();
   });
 
   const third = await test.step('Cleo answers Ben, and hears what leads to it', async () => {
@@ -190,6 +191,7 @@ async function recordScheduledSound(page: Page): Promise<void> {
   await page.evaluate(() => {
     const heard: { peak: number }[] = [];
     Object.assign(globalThis, { heard });
+    // oxlint-disable-next-line typescript/unbound-method -- called with its own `this` below
     const { start } = AudioBufferSourceNode.prototype;
     AudioBufferSourceNode.prototype.start = function (...args) {
       const samples = this.buffer?.getChannelData(0) ?? new Float32Array();

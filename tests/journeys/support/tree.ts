@@ -1,10 +1,10 @@
 // The tree of a story as its room tells it, read by a listener without a browser.
 import { expect } from '@playwright/test';
+import { WebSocket } from 'ws';
 import { SOCKET_PATH } from '#domain/protocol/room.ts';
 import type { StoryView } from '#domain/story/document.ts';
 import type { StoryId } from '#domain/story/ids.ts';
 import { StoryLink } from '#lib/live/story-link.ts';
-import { socketClass } from '../../../collab-server/testing/world.ts';
 
 /** Listens until the tree is as `ready` wants it, and returns it. */
 export async function readTree(
@@ -18,7 +18,12 @@ export async function readTree(
     self: null,
     socket: {
       url: `${origin.replace('http', 'ws')}${SOCKET_PATH}`,
-      WebSocket: socketClass({ origin }),
+      // As a browser on one of our pages.
+      WebSocket: class extends WebSocket {
+        constructor(address: string | URL) {
+          super(address, { headers: { origin } });
+        }
+      },
     },
     listener: {
       onView: (view) => (seen.view = view),
