@@ -1,4 +1,5 @@
-// The commands people give over HTTP: the body of each request and of its answer.
+// The commands people give over HTTP: the body of each request and of its answer. A command that
+// names what is not its own to say (a start, a length, an author) is refused, not half obeyed.
 import * as v from 'valibot';
 import { storyIdSchema, takeIdSchema, uploadIdSchema } from '../story/ids.ts';
 
@@ -16,7 +17,7 @@ export const titleSchema = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLen
 export const sha256Schema = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u));
 
 /** POST /api/uploads: announce a file. */
-export const announceUploadSchema = v.object({
+export const announceUploadSchema = v.strictObject({
   bytes: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_UPLOAD_BYTES)),
   contentType: v.pipe(v.string(), v.maxLength(100)),
   /** Hash of the whole file, lower-case hex. */
@@ -35,13 +36,13 @@ export type UploadTicket = v.InferOutput<typeof uploadTicketSchema>;
 
 /** What a new take is made of: an upload that is complete, or words. */
 export const takeBodySchema = v.variant('kind', [
-  v.object({
+  v.strictObject({
     kind: v.literal('voice'),
     uploadId: uploadIdSchema,
     /** What is said, if the author has it at hand; it can be written together later. */
     words: v.optional(wordsSchema, ''),
   }),
-  v.object({ kind: v.literal('text'), words: v.pipe(wordsSchema, v.minLength(1)) }),
+  v.strictObject({ kind: v.literal('text'), words: v.pipe(wordsSchema, v.minLength(1)) }),
 ]);
 export type TakeBody = v.InferOutput<typeof takeBodySchema>;
 
@@ -49,7 +50,7 @@ export type TakeBody = v.InferOutput<typeof takeBodySchema>;
  * POST /api/stories: plant a story. `takeId` is minted by the client and is the idempotency key:
  * the same command sent again answers as the first did.
  */
-export const plantSchema = v.object({
+export const plantSchema = v.strictObject({
   takeId: takeIdSchema,
   title: titleSchema,
   name: v.optional(nameSchema),
@@ -58,7 +59,7 @@ export const plantSchema = v.object({
 export type PlantCommand = v.InferOutput<typeof plantSchema>;
 
 /** POST /api/stories/<storyId>/takes: branch. `takeId` is the idempotency key, as above. */
-export const branchSchema = v.object({
+export const branchSchema = v.strictObject({
   takeId: takeIdSchema,
   parentId: takeIdSchema,
   name: v.optional(nameSchema),
@@ -75,7 +76,7 @@ export const publishedSchema = v.object({
 export type Published = v.InferOutput<typeof publishedSchema>;
 
 /** POST /api/session: become a guest, or rename the one you are. */
-export const sessionSchema = v.object({ name: v.optional(nameSchema) });
+export const sessionSchema = v.strictObject({ name: v.optional(nameSchema) });
 
 /** POST /api/push: a browser's push subscription, as `PushSubscription.toJSON()` gives it. */
 export const pushSubscriptionSchema = v.object({

@@ -94,8 +94,12 @@ describe('commands', () => {
   it('cannot bring a start, a duration or an author', () => {
     const forged = { startSamples: 0, durationSamples: 5, authorId: id };
     const command = { takeId: id, title: 'Rain', body: { kind: 'voice', uploadId: id } };
-    const plain = v.parse(plantSchema, command);
-    expect(v.parse(plantSchema, { ...command, ...forged })).toEqual(plain);
+    expect(v.is(plantSchema, command)).toBe(true);
+    for (const [name, value] of Object.entries(forged)) {
+      expect(v.is(plantSchema, { ...command, [name]: value }), name).toBe(false);
+      const body = { ...command.body, [name]: value };
+      expect(v.is(plantSchema, { ...command, body }), `body.${name}`).toBe(false);
+    }
   });
 
   it('announce files of a whole, bounded size and a full hash', () => {

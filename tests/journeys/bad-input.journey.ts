@@ -83,33 +83,25 @@ test('a parent of another story, or of none, is refused', async ({ app }) => {
   }
 });
 
-test('a start, a duration or an author that somebody claims counts for nothing', async ({
-  app,
-}) => {
+test('a start, a duration or an author that somebody claims is refused', async ({ app }) => {
   const { mira, seed } = await plant(app.origin);
   const lou = await HttpPerson.named(app.origin, 'Lou');
   const miras = (await takesOf(app.origin, seed))[0]?.authorId;
   const uploadId = await lou.upload(spoken(52, 5));
-  const takeId = newTakeId();
-  const forged = { authorId: miras, startSamples: 7, durationSamples: 1, status: 'ready' };
-  const answer = await lou.call('POST', `/api/stories/${seed.storyId}/takes`, {
-    body: {
-      takeId,
-      parentId: seed.takeId,
-      body: { kind: 'voice', uploadId, ...forged },
-      ...forged,
-    },
-  });
-  // Refused or ignored, both are right; what must not be is a take that says so.
-  expect([201, 400]).toContain(answer.status);
-  const lous = (await takesOf(app.origin, seed)).find(({ id }) => id === takeId);
-  if (answer.status === 201) {
-    expect(lous?.authorId).not.toBe(miras);
-    expect(lous?.startSamples).toBe(0);
-    expect(lous?.durationSamples).toBe(5 * SAMPLE_RATE);
-  } else {
-    expect(lous).toBeUndefined();
+  for (const forged of [{ authorId: miras }, { startSamples: 7 }, { durationSamples: 1 }]) {
+    const plain = { takeId: newTakeId(), parentId: seed.takeId };
+    const body = { kind: 'voice', uploadId };
+    for (const command of [
+      { ...plain, body, ...forged },
+      { ...plain, body: { ...body, ...forged } },
+    ]) {
+      const answer = await lou.call('POST', `/api/stories/${seed.storyId}/takes`, {
+        body: command,
+      });
+      expect([answer.status, answer.problem().code]).toEqual([400, 'bad_request']);
+    }
   }
+  expect(await takesOf(app.origin, seed)).toHaveLength(1);
   // Nor can somebody publish what somebody else uploaded.
   const stolen = { kind: 'voice', uploadId: await mira.upload(spoken(53, 6)) };
   const theft = await lou.call('POST', `/api/stories/${seed.storyId}/takes`, {
