@@ -164,6 +164,12 @@ describe('a new branch', () => {
     expect(await readInbox(fresh.db, mira.id)).toEqual([]);
   });
 
+  test('is not what a seed is, whoever followed the story before it was ready', async () => {
+    await follow(fresh.db, ana.id, story.storyId);
+    await fresh.db.transaction((tx) => announceBranch(tx, site.queue, story.takeId));
+    expect(await countUnread(fresh.db, ana.id)).toBe(0);
+  });
+
   test('wakes the followers’ pages when it commits', async () => {
     const woken: UserId[] = [];
     const listener = new NoticeListener(

@@ -10,14 +10,16 @@ const rowsSchema = v.array(v.object({ id: v.string(), user_id: userIdSchema }));
 
 /**
  * Writes a line into the inbox of each follower but the take's author, and enqueues its delivery,
- * in the transaction that makes the take playable. Announcing a take again adds nothing.
+ * in the transaction that makes the take playable. Announcing a take again adds nothing, and a
+ * seed is nobody's answer: who follows a story before its seed is ready is told nothing of it.
  */
 export async function announceBranch(tx: Transaction, queue: Queue, takeId: TakeId): Promise<void> {
   const { rows } = await tx.execute(sql`
     insert into ${notifications} (id, user_id, story_id, take_id)
     select gen_random_uuid(), follow.user_id, take.story_id, take.id
     from ${takes} take join ${follows} follow on follow.story_id = take.story_id
-    where take.id = ${takeId} and follow.user_id <> take.author_id
+    where take.id = ${takeId} and take.parent_id is not null
+      and follow.user_id <> take.author_id
     on conflict (user_id, take_id) do nothing
     returning id, user_id`);
   const added = v.parse(rowsSchema, rows);
