@@ -156,6 +156,7 @@ test('while the storage is away a take stays on the device, and is published aft
   await rename(objects, `${objects}.away`);
   await writeFile(objects, 'this is no folder');
   try {
+    expect((await mira.call('GET', '/health/ready')).status).toBe(503);
     await recorderOf(page).getByRole('button', { name: 'Publish' }).click();
     await expect(page.getByText(/Your take is safe on this device/u).first()).toBeVisible();
   } finally {

@@ -3,13 +3,19 @@ import { webLog } from '#lib/server/web-log.ts';
 
 /** Longest wait for one part, milliseconds. */
 const PART_MS = 3_000;
+/** An object of our own that is there when the store is. */
+const PROBE = 'health/probe';
 
 /** Whether people can be served: 200, or 503 with the parts that are away. */
 export async function GET(): Promise<Response> {
   const parts = {
     postgres: await isThere(async () => pingDatabase((await context()).db)),
     objects: await isThere(async () => {
-      await (await context()).objects.head('health/probe');
+      const { objects } = await context();
+      // An empty store and one that is gone look alike until something is written.
+      if ((await objects.head(PROBE)) === null) {
+        await objects.put(PROBE, new Uint8Array([1]), { contentType: 'application/octet-stream' });
+      }
     }),
   };
   const ready = Object.values(parts).every((part) => part === 'ok');
