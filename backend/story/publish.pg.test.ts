@@ -437,22 +437,16 @@ describe('what is refused', () => {
     expect(problem.message).toContain(field);
   });
 
-  test('is no forged start, length or author: those are not listened to', async () => {
+  test('is a start, a length or an author that the command claims', async () => {
     const id = newTakeId();
-    const forged = {
-      startSamples: 99,
-      durationSamples: 5,
-      authorId: randomUUID(),
-      status: 'ready',
-    };
-    const body = { kind: 'voice', uploadId: await site.recording(mira, seconds(1)), ...forged };
-    await plantStory(site, mira, { takeId: id, title: 'Forged', body, ...forged });
-    expect(await row(id)).toMatchObject({
-      startSamples: 0,
-      durationSamples: seconds(1),
-      authorId: mira.id,
-      status: 'processing',
-    });
+    const body = { kind: 'voice', uploadId: await site.recording(mira, seconds(1)) };
+    const command = { takeId: id, title: 'Forged', body };
+    const forged = { startSamples: 99, durationSamples: 5, authorId: randomUUID() };
+    for (const [name, value] of Object.entries(forged)) {
+      const claims = plantStory(site, mira, { ...command, [name]: value });
+      expect(await refusal(claims)).toMatchObject({ code: 'bad_request' });
+    }
+    await expect(row(id)).rejects.toThrow('there is no take');
   });
 
   test('is a person whose account has gone in the meantime', async () => {
