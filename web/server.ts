@@ -20,6 +20,11 @@ const ORIGIN_HEADERS = { protocol: 'x-tap-proto', host: 'x-tap-host' } as const;
 /** Longest request head and longest whole request, milliseconds; answers may take longer. */
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 120_000;
+/**
+ * How long an idle connection stays open, milliseconds: longer than proxies and clients keep one
+ * (60 s is usual), or a request of theirs meets a connection that we are just closing.
+ */
+const KEEP_ALIVE_MS = 75_000;
 /** Larger than one part of an upload (5 MiB), which is the largest body that we take. */
 const LARGEST_BODY = '6M';
 /** How long requests may run on while the process stops, milliseconds. */
@@ -33,7 +38,12 @@ if (import.meta.main) {
     const handler = await loadHandler();
     const sockets = passSockets(new URL(collabUrl(config)), log);
     const server = createServer(
-      { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, maxHeaderSize: 16_384 },
+      {
+        headersTimeout: HEADERS_MS,
+        requestTimeout: REQUEST_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        maxHeaderSize: 16_384,
+      },
       atOrigin(new URL(config.ORIGIN), handler),
     );
     server.on('upgrade', sockets.upgrade);
