@@ -1,13 +1,13 @@
 // `npm start` as a whole: what happens to its processes and its data, however they end.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startApp, type AppOptions, type RunningApp } from './harness/app.ts';
+import { newDataFolder } from './harness/data-folder.ts';
 import { freePorts } from './harness/ports.ts';
 import { childNamed, childrenOf, isRunning } from './harness/processes.ts';
 
@@ -19,7 +19,7 @@ vi.setConfig({ testTimeout: 240_000 });
 let dataDir = '';
 const running: RunningApp[] = [];
 beforeEach(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'tap-story-start-'));
+  dataDir = await newDataFolder();
 });
 afterEach(async () => {
   for (const app of running.splice(0)) await app.stop({ keep: true });

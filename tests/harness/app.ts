@@ -1,10 +1,10 @@
 // The whole product, started as `npm start` starts it, on free ports and a folder of its own.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
+import { newDataFolder } from './data-folder.ts';
 import { freePorts } from './ports.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -34,7 +34,7 @@ export interface AppOptions {
  * @throws with the whole log when it does not start
  */
 export async function startApp({ env = {}, dataDir }: AppOptions = {}): Promise<RunningApp> {
-  const folder = dataDir ?? (await mkdtemp(path.join(tmpdir(), 'tap-story-app-')));
+  const folder = dataDir ?? (await newDataFolder());
   const [port, collabPort, workerPort] = await freePorts(3);
   const child = fork(path.join(root, 'scripts/start.ts'), [], {
     cwd: root,

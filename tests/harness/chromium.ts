@@ -92,7 +92,7 @@ async function unpack(cache: string, folder: string): Promise<void> {
     }
     await writeFile(path.join(draft, 'fonts.conf'), fontsConfig(folder));
     // Another user's run may use it too.
-    for (const name of ['.', 'chromium', 'locales']) await chmod(path.join(draft, name), 0o755);
+    for (const name of ['.', 'chromium']) await chmod(path.join(draft, name), 0o755);
     await rename(draft, folder).catch((error: unknown) => {
       // Another run was faster; its folder is as good.
       if (!existsSync(folder)) throw error;
