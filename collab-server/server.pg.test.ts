@@ -365,9 +365,15 @@ describe('the tree', () => {
     const story = await plant(fresh, mira.user.id);
     const client = join(story.tree, null);
     await synced(client);
-    const cut = `select pg_terminate_backend(pid) from pg_stat_activity
+    const listening = `from pg_stat_activity
       where datname = current_database() and query ilike 'listen %'`;
-    await fresh.pool.query(cut);
+    const cut = await fresh.pool.query(`select pid, pg_terminate_backend(pid) ${listening}`);
+    const pids = cut.rows.map((row: { pid: number }) => row.pid);
+    // Ending takes a moment, in which the connection would still hear.
+    await eventually(async () => {
+      const left = await fresh.pool.query(`select pid ${listening} and pid = any($1)`, [pids]);
+      expect(left.rows).toEqual([]);
+    });
     const take = { storyId: story.storyId, parentId: story.seedId, authorId: jo.user.id };
     const id = await publishTake(fresh, take);
     await eventually(() => expect(client.doc.getMap('takes').has(id)).toBe(true));
