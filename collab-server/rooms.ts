@@ -9,12 +9,13 @@ import type {
 } from '@hocuspocus/server';
 import type { Logger } from '#backend/log.ts';
 import type { Database } from '#backend/postgres/database.ts';
-import { publishUpdates } from '#backend/postgres/documents.ts';
+import { publishUpdates, type NewUpdate } from '#backend/postgres/documents.ts';
 import { parseRoom, roomName, type ProgressNotice } from '#domain/protocol/room.ts';
 import type { NoticePayload } from '#domain/protocol/notices.ts';
 import type { StoryId, TakeId } from '#domain/story/ids.ts';
 import { enter, NoSuchRoom } from './authenticate.ts';
 import { COMMITTED } from './committed.ts';
+import { Compactor } from './compactor.ts';
 import { emptyPresenceFrame, STEP } from './frames.ts';
 import { assertWordsFit, MAX_FRAME_BYTES } from './guard.ts';
 import { stampPresence } from './presence.ts';
@@ -34,6 +35,7 @@ class Ended extends Error {
 
 export interface RoomsOptions {
   readonly db: Database;
+  readonly databaseUrl: string;
   readonly log: Logger;
   readonly warmMs?: number;
 }
@@ -45,18 +47,24 @@ export class Rooms {
   readonly trees: TreeWriter;
   readonly words: Words;
   readonly #follower: WordsFollower;
+  readonly #compactor: Compactor;
   /** What the other nodes know us by. */
   readonly #node = crypto.randomUUID();
   readonly #options: RoomsOptions;
 
   constructor(options: RoomsOptions) {
-    const { db, log, warmMs } = options;
+    const { db, databaseUrl, log, warmMs } = options;
     this.#options = options;
-    this.trees = new TreeWriter({ db, log });
+    this.#compactor = new Compactor({ db, databaseUrl, log });
+    const onLogged = (updates: readonly NewUpdate[]) => this.#compactor.logged(updates);
+    this.trees = new TreeWriter({ db, log, onLogged });
     this.words = new Words({ db, log });
     this.#follower = new WordsFollower({ db, log });
     this.updates = new UpdateLog({
-      append: (group) => publishUpdates(db, group, this.#node),
+      append: async (group) => {
+        await publishUpdates(db, group, this.#node);
+        onLogged(group);
+      },
       log,
       onSettled: (documents) => {
         this.words.committed(documents);
@@ -121,6 +129,7 @@ export class Rooms {
     await this.trees.stop();
     await this.updates.drain();
     await this.words.flush();
+    await this.#compactor.stop();
   }
 
   async #enter(asked: onAuthenticatePayload<SocketContext>): Promise<void> {
@@ -134,6 +143,7 @@ export class Rooms {
     if (room === null) throw new NoSuchRoom();
     if (room.kind === 'story') await this.trees.open(room.storyId, document);
     else await this.#openWords(room.takeId, document);
+    this.#compactor.look(documentName);
     // Hocuspocus' onChange runs a microtask late: the acknowledgement would overtake the log.
     document.on('update', (update: Uint8Array, origin: unknown) => {
       if (origin !== COMMITTED) this.updates.append(documentName, update);
@@ -165,6 +175,7 @@ export class Rooms {
 
   #close(document: Document): void {
     const room = parseRoom(document.name);
+    this.#compactor.forget(document.name);
     if (room?.kind === 'story') this.trees.close(room.storyId, document);
     if (room?.kind === 'words') this.#follower.close(document.name, document);
   }

@@ -3,7 +3,12 @@
 import * as Y from 'yjs';
 import type { Logger } from '#backend/log.ts';
 import type { Database } from '#backend/postgres/database.ts';
-import { appendUpdates, lockDocument, readUpdates } from '#backend/postgres/documents.ts';
+import {
+  appendUpdates,
+  lockDocument,
+  readUpdates,
+  type NewUpdate,
+} from '#backend/postgres/documents.ts';
 import { changesSince } from '#backend/story/changes.ts';
 import { roomName } from '#domain/protocol/room.ts';
 import { revisionOf, writeTree, type TreeChange } from '#domain/story/document.ts';
@@ -18,6 +23,8 @@ export interface TreeWriterOptions {
   readonly db: Database;
   readonly log: Logger;
   readonly sleep?: (ms: number) => Promise<unknown>;
+  /** Told what the log of a document has gained. */
+  readonly onLogged?: (updates: readonly NewUpdate[]) => void;
 }
 
 export class TreeWriter {
@@ -117,6 +124,8 @@ class OpenTree {
     if (this.#closed) return;
     try {
       const updates = await this.#shadow.catchUp(this.#options.db, this.#storyId);
+      const document = roomName({ kind: 'story', storyId: this.#storyId });
+      this.#options.onLogged?.(updates.map((update) => ({ document, update })));
       if (this.#closed) return;
       // Only now, when it is committed: clients never see a state that a crash could take back.
       this.document.transact(() => {
@@ -142,7 +151,7 @@ class Shadow {
       await lockDocument(tx, document);
       const logged = await readUpdates(tx, document, this.#seenSeq);
       this.#read(logged.map(({ update }) => update));
-      this.#seenSeq = logged.at(-1)?.seq ?? this.#seenSeq;
+      for (const { seq } of logged) this.#seenSeq = Math.max(this.#seenSeq, seq);
       const updates = logged.map(({ update }) => update);
       const change = await changesSince(tx, storyId, revisionOf(this.#doc));
       if (change === null) return updates;

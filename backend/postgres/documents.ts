@@ -1,8 +1,8 @@
 // The append-only log of Yjs updates, and the mirror of a take's words in its row.
-import { and, asc, eq, gt, ne, sql, type SQL } from 'drizzle-orm';
+import { and, eq, ne, sql, type SQL } from 'drizzle-orm';
 import { roomName, type Room } from '#domain/protocol/room.ts';
 import type { TakeId } from '#domain/story/ids.ts';
-import { documentUpdates, stories, takes } from '#drizzle/schema.ts';
+import { stories, takes } from '#drizzle/schema.ts';
 import type { Queryable, Transaction } from './database.ts';
 
 /** One update on its way into the log. */
@@ -54,17 +54,24 @@ function insertion(updates: readonly NewUpdate[]): SQL {
     order by n`;
 }
 
-/** The updates of a document after `afterSeq` (0 for all of them), oldest first. */
-export function readUpdates(
+/**
+ * What brings a reader who has the updates up to `afterSeq` (0 for none) up to date, oldest first:
+ * updates of the log, and before them the snapshot if it took in any that the reader lacks; its
+ * `seq` is the highest in it. One statement, so compaction cannot come between.
+ */
+export async function readUpdates(
   db: Queryable,
   document: string,
   afterSeq = 0,
 ): Promise<LoggedUpdate[]> {
-  return db
-    .select({ seq: documentUpdates.seq, update: documentUpdates.update })
-    .from(documentUpdates)
-    .where(and(eq(documentUpdates.document, document), gt(documentUpdates.seq, afterSeq)))
-    .orderBy(asc(documentUpdates.seq));
+  const { rows } = await db.execute<{ seq: string; update: Buffer }>(sql`
+    select through_seq as seq, state as update, 0 as place
+    from document_snapshots where document = ${document} and through_seq > ${afterSeq}
+    union all
+    select seq, update, 1 as place
+    from document_updates where document = ${document} and seq > ${afterSeq}
+    order by place, seq`);
+  return rows.map(({ seq, update }) => ({ seq: Number(seq), update: new Uint8Array(update) }));
 }
 
 /**

@@ -1,4 +1,5 @@
-// The append-only log of Yjs updates. What is in it is what "Saved" means.
+// The append-only log of Yjs updates, and the snapshots that it is compacted into. What is in them
+// is what "Saved" means.
 import { bigint, index, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import { bytea } from '../columns.ts';
 
@@ -13,3 +14,15 @@ export const documentUpdates = pgTable(
   },
   (table) => [index('document_updates_document_idx').on(table.document, table.seq)],
 );
+
+/**
+ * What compaction made of the oldest updates of a document; those in the log come on top of it.
+ * `state` is stored out of line and uncompressed: it is read whole, and its length without it.
+ */
+export const documentSnapshots = pgTable('document_snapshots', {
+  document: text().primaryKey(),
+  state: bytea().notNull(),
+  /** Highest `seq` in it. A lower one that was committed later is still in the log. */
+  throughSeq: bigint({ mode: 'number' }).notNull(),
+  updatedAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+});

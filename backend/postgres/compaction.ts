@@ -1,0 +1,109 @@
+// Compaction: the log of a document becomes a snapshot, beside live editing, on any node.
+import { sql } from 'drizzle-orm';
+import { documentSnapshots } from '#drizzle/schema.ts';
+import type { Database, Queryable, Transaction } from './database.ts';
+
+/**
+ * What a row of the log costs beside its bytes. A log is due when it weighs half of the snapshot
+ * that would be written anew, so that writing snapshots costs each edit twice its weight at most.
+ */
+const ROW_BYTES = 100;
+const SHARE = 0.5;
+/** A lighter log is left alone. */
+export const LEAST_BYTES = 32 * 1024;
+
+/** How much updates weigh, bytes. */
+export function weigh(updates: readonly { readonly update: Uint8Array }[]): number {
+  return updates.reduce((sum, { update }) => sum + ROW_BYTES + update.byteLength, 0);
+}
+
+/** True if the log of a document weighs enough, beside its snapshot, to be compacted. */
+export async function isCompactionDue(db: Queryable, document: string): Promise<boolean> {
+  const { rows } = await db.execute<{ due: boolean }>(sql`
+    select coalesce(sum(length(update) + ${ROW_BYTES}::int), 0) >= greatest(
+      ${LEAST_BYTES}::int,
+      ${SHARE}::float8 * (select length(state) from document_snapshots where document = ${document})
+    ) as due
+    from document_updates where document = ${document}`);
+  return rows[0]?.due ?? false;
+}
+
+/** Where a compaction has got to; it may be killed after each of these and nothing is lost. */
+export type CompactionStep = 'locked' | 'read' | 'merged' | 'written' | 'deleted' | 'committed';
+
+export interface CompactionOptions {
+  /** One state that says what updates said, in their order. */
+  readonly merge: (updates: readonly Uint8Array[]) => Uint8Array;
+  readonly onStep?: (step: CompactionStep) => Promise<void> | void;
+}
+
+/**
+ * Turns the snapshot and the log of a document into a new snapshot, in one transaction. Updates
+ * may be appended meanwhile: exactly the rows that were read are deleted.
+ * @returns how many rows of the log went; 0 if there were none, or somebody else is at it
+ */
+export async function compactDocument(
+  db: Database,
+  document: string,
+  { merge, onStep = () => undefined }: CompactionOptions,
+): Promise<number> {
+  const compacted = await db.transaction(async (tx) => {
+    if (!(await tryLock(tx, document))) return 0;
+    await onStep('locked');
+    const { updates, seqs, throughSeq } = await readAll(tx, document);
+    if (seqs.length === 0) return 0;
+    await onStep('read');
+    const state = merge(updates);
+    await onStep('merged');
+    await writeSnapshot(tx, { document, state, throughSeq });
+    await onStep('written');
+    await deleteUpdates(tx, seqs);
+    await onStep('deleted');
+    return seqs.length;
+  });
+  if (compacted > 0) await onStep('committed');
+  return compacted;
+}
+
+/** Only compactions of the same document exclude each other: whoever appends waits for nobody. */
+async function tryLock(tx: Transaction, document: string): Promise<boolean> {
+  const { rows } = await tx.execute<{ locked: boolean }>(sql`
+    select pg_try_advisory_xact_lock(hashtextextended(${`compact:${document}`}, 0)) as locked`);
+  return rows[0]?.locked ?? false;
+}
+
+async function readAll(tx: Transaction, document: string) {
+  const { rows } = await tx.execute<{ logged: boolean; seq: string; update: Buffer }>(sql`
+    select false as logged, through_seq as seq, state as update
+    from document_snapshots where document = ${document}
+    union all
+    select true, seq, update from document_updates where document = ${document}
+    order by logged, seq`);
+  return {
+    updates: rows.map(({ update }): Uint8Array => update),
+    seqs: rows.filter(({ logged }) => logged).map(({ seq }) => Number(seq)),
+    throughSeq: rows.reduce((highest, { seq }) => Math.max(highest, Number(seq)), 0),
+  };
+}
+
+async function writeSnapshot(
+  tx: Transaction,
+  snapshot: typeof documentSnapshots.$inferInsert,
+): Promise<void> {
+  const { state, throughSeq } = snapshot;
+  await tx
+    .insert(documentSnapshots)
+    .values(snapshot)
+    .onConflictDoUpdate({
+      target: documentSnapshots.document,
+      set: { state, throughSeq, updatedAt: sql`now()` },
+    });
+}
+
+async function deleteUpdates(tx: Transaction, seqs: readonly number[]): Promise<void> {
+  const { rowCount } = await tx.execute(
+    sql`delete from document_updates where seq = any(${sql.param(seqs)}::bigint[])`,
+  );
+  // Somebody without the lock deleted some: what they made of them, we did not read.
+  if (rowCount !== seqs.length) throw new Error('the log changed under a compaction');
+}
