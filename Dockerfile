@@ -12,6 +12,8 @@ RUN apt-get update \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY --from=build --chown=root:root /app ./
+# What a collab-server could not commit before its end waits here for the next.
+RUN install -d -o node -g node /data
 ENV NODE_ENV=production APP_ENV=production HOST=0.0.0.0 COLLAB_HOST=0.0.0.0
 USER node
 # The first process of a container must wait for dead children, which Node does not do.

@@ -1,4 +1,5 @@
 // The collab-server: live documents for browsers, made durable in Postgres.
+import path from 'node:path';
 import { readConfig } from '#backend/config.ts';
 import { runProcess } from '#backend/lifecycle.ts';
 import { createLogger } from '#backend/log.ts';
@@ -20,6 +21,7 @@ await runProcess(log, async (onStop) => {
     origin: config.ORIGIN,
     host: config.COLLAB_HOST,
     port: config.COLLAB_PORT,
+    spillFolder: path.join(config.DATA_DIR, 'collab-spill'),
   });
   onStop(() => server.stop());
   log.info({ host: config.COLLAB_HOST, port: server.port }, 'listening');

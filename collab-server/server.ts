@@ -11,6 +11,7 @@ import { Admission, admit } from './authenticate.ts';
 import { MAX_FRAME_BYTES } from './guard.ts';
 import { RoomSocket, type Wire } from './room-socket.ts';
 import { Rooms } from './rooms.ts';
+import { replaySpills, spill } from './spill.ts';
 
 /** A socket that answers no ping for this long is dead, seconds. */
 const DEAD_AFTER_S = 10;
@@ -28,21 +29,31 @@ export interface CollabOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Where updates go that could not be committed before the end; the next start commits them. */
+  readonly spillFolder: string;
   /** How long a document stays in memory after everybody left it, milliseconds. */
   readonly warmMs?: number;
 }
 
 export interface CollabServer {
   readonly port: number;
-  /** Commits what was written, closes every socket, and resolves within seven seconds. */
+  /**
+   * Commits what was written, closes every socket, and ends within seven seconds.
+   * @throws if Postgres did not take all of it, which is then in the spill folder
+   */
   stop(): Promise<void>;
 }
 
 /** Listens for sockets and follows what the other processes commit. */
 export async function startCollabServer(options: CollabOptions): Promise<CollabServer> {
-  const { handle, log } = options;
-  const { warmMs } = options;
-  const rooms = new Rooms({ db: handle.db, log, ...(warmMs !== undefined && { warmMs }) });
+  const { handle, databaseUrl, log, warmMs, spillFolder } = options;
+  await replaySpills(spillFolder, { db: handle.db, log });
+  const rooms = new Rooms({
+    db: handle.db,
+    databaseUrl,
+    log,
+    ...(warmMs !== undefined && { warmMs }),
+  });
   const listener = new NoticeListener(
     options.databaseUrl,
     {
@@ -67,8 +78,10 @@ export async function startCollabServer(options: CollabOptions): Promise<CollabS
       sockets.closeAll(RESTART, 'restarting', false);
       await within(HANG_UP_MS, closed);
       sockets.closeAll(RESTART, 'restarting', true);
-      await listener.close();
+      // A Postgres that does not answer does not take leave either.
+      await within(HANG_UP_MS, listener.close());
       if (!(await within(DRAIN_MS, rooms.stop()))) {
+        await spill(spillFolder, rooms.updates.uncommitted(), log);
         throw new Error('updates are not committed: Postgres did not take them in time');
       }
     },

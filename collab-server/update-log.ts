@@ -37,6 +37,8 @@ export class UpdateLog {
   readonly #waiting: Entry[] = [];
   /** The newest entry of each document that is not committed yet. */
   readonly #newest = new Map<string, Entry>();
+  /** What is being committed at this moment. */
+  #group: readonly Entry[] = [];
   #waitingBytes = 0;
   #running: Promise<void> | null = null;
 
@@ -70,6 +72,11 @@ export class UpdateLog {
     else newest.onCommitted.push(then);
   }
 
+  /** Every update that is not known to be committed, oldest first. */
+  uncommitted(): readonly NewUpdate[] {
+    return [...this.#group, ...this.#waiting];
+  }
+
   /** Resolves when nothing waits any more. */
   async drain(): Promise<void> {
     while (this.#running !== null) await this.#running;
@@ -79,7 +86,9 @@ export class UpdateLog {
     await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
     while (this.#waiting.length > 0) {
       const group = this.#takeGroup();
+      this.#group = group;
       await this.#commit(group);
+      this.#group = [];
       this.#release(group);
     }
     this.#running = null;

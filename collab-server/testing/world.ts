@@ -1,5 +1,7 @@
 // Rows and clients for tests of the collab-server: a story with people, and sockets into it.
 import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider';
 import { WebSocket } from 'ws';
 import { WebsocketProvider } from 'y-websocket';
@@ -88,7 +90,7 @@ export interface TestServer extends CollabServer {
 /** A collab-server on a free port, on a pool of its own. */
 export async function serve(
   fresh: TestDatabase,
-  settings: { warmMs?: number; databaseUrl?: string } = {},
+  settings: { warmMs?: number; databaseUrl?: string; spillFolder?: string } = {},
 ): Promise<TestServer> {
   const { databaseUrl = fresh.url, ...rest } = settings;
   const handle = openDatabase(databaseUrl, { log: fresh.log });
@@ -99,6 +101,7 @@ export async function serve(
     origin: ORIGIN,
     host: '127.0.0.1',
     port: 0,
+    spillFolder: path.join(tmpdir(), 'tap-story-test-spill', randomUUID()),
     ...rest,
   });
   return {
