@@ -184,14 +184,14 @@ async function twoNodes() {
   return nodes;
 }
 
-describe('the collab-server', () => {
-  async function join(url: string, name: string): Promise<TestClient> {
-    const client = connect(url, name, mira);
-    leaving.push(() => client.destroy());
-    await eventually(() => expect(client.provider.isSynced).toBe(true));
-    return client;
-  }
+async function join(url: string, name: string): Promise<TestClient> {
+  const client = connect(url, name, mira);
+  leaving.push(() => client.destroy());
+  await eventually(() => expect(client.provider.isSynced).toBe(true));
+  return client;
+}
 
+describe('the collab-server', () => {
   test('compacts a log that has grown, on both nodes, while people write on both', async () => {
     const story = await plant(fresh, mira.user.id);
     const [here, there] = await twoNodes();

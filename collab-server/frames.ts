@@ -1,6 +1,7 @@
 // The outside of a Hocuspocus frame: address, type, and for sync messages the update within.
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
+import * as Y from 'yjs';
 
 /** Types of frames: Hocuspocus' `MessageType` as plain numbers, as they are on the wire. */
 export const FRAME = {
@@ -114,12 +115,23 @@ export function emptyPresenceFrame(address: string): Uint8Array {
   return encoding.toUint8Array(encoder);
 }
 
+/** A sync message; `step` is one of `STEP`. */
+export function syncFrame(address: string, step: number, payload: Uint8Array): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarString(encoder, address);
+  encoding.writeVarUint(encoder, FRAME.sync);
+  encoding.writeVarUint(encoder, step);
+  encoding.writeVarUint8Array(encoder, payload);
+  return encoding.toUint8Array(encoder);
+}
+
+/** The question for all that a client has and the document does not. */
+export function stateVectorFrame(address: string, document: Y.Doc): Uint8Array {
+  return syncFrame(address, STEP.stateVector, Y.encodeStateVector(document));
+}
+
 /** In place of a frame: the question for all that its reader has and `vector` does not. */
 export function resyncFrame(insteadOf: Uint8Array, vector: Uint8Array): Uint8Array {
-  const encoder = encoding.createEncoder();
-  encoding.writeVarString(encoder, decoding.readVarString(decoding.createDecoder(insteadOf)));
-  encoding.writeVarUint(encoder, FRAME.sync);
-  encoding.writeVarUint(encoder, STEP.stateVector);
-  encoding.writeVarUint8Array(encoder, vector);
-  return encoding.toUint8Array(encoder);
+  const address = decoding.readVarString(decoding.createDecoder(insteadOf));
+  return syncFrame(address, STEP.stateVector, vector);
 }

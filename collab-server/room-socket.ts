@@ -1,13 +1,14 @@
 // One client's socket, as Hocuspocus sees it: frames are checked on the way in, and on the way out
 // the word "saved" waits until it is true.
 import * as decoding from 'lib0/decoding';
-import type { WebSocketLike } from '@hocuspocus/server';
+import type { Connection, WebSocketLike } from '@hocuspocus/server';
 import type { Logger } from '#backend/log.ts';
 import { CLOSE } from '#domain/protocol/room.ts';
 import type { Voice } from '#domain/story/take.ts';
 import type { Dialect } from './dialect.ts';
 import { FRAME, MalformedFrame, readFrame, resyncFrame, STEP, typeOf } from './frames.ts';
 import { FrameGuard, TooLarge } from './guard.ts';
+import type { Newcomers } from './newcomers.ts';
 import type { UpdateLog } from './update-log.ts';
 
 /** What may wait unsent for a slow client, bytes; beyond it the client is better off resyncing. */
@@ -33,6 +34,7 @@ export interface RoomSocketOptions {
   /** Whose session the socket was opened with; null for a listener. */
   readonly viewer: Voice | null;
   readonly updates: UpdateLog;
+  readonly newcomers: Newcomers;
   /** Takes out of a document what Yjs has parked in it; null if there is nothing of that kind. */
   readonly dropParked: (document: string) => Uint8Array | null;
   readonly log: Logger;
@@ -65,6 +67,11 @@ export class RoomSocket implements WebSocketLike {
     for (const frame of this.#options.dialect.greetings) handler.handleMessage(frame);
   }
 
+  /** The client was let into a document. */
+  enter(entered: Connection): void {
+    this.#options.newcomers.enter(entered);
+  }
+
   /** Takes a frame from the client; one that must not reach Yjs ends the connection. */
   receive(bytes: Uint8Array | null): void {
     if (this.#closed) return;
@@ -72,7 +79,7 @@ export class RoomSocket implements WebSocketLike {
       if (bytes === null) throw new MalformedFrame('text frames are not spoken here');
       const frame = this.#options.dialect.toServer(bytes);
       this.#guard.check(frame);
-      this.#handler?.handleMessage(frame);
+      if (!this.#options.newcomers.takes(frame)) this.#handler?.handleMessage(frame);
     } catch (error) {
       this.refuse(error, 'receive');
     }

@@ -18,8 +18,10 @@ import { COMMITTED } from './committed.ts';
 import { Compactor } from './compactor.ts';
 import { emptyPresenceFrame, STEP } from './frames.ts';
 import { assertWordsFit, MAX_FRAME_BYTES } from './guard.ts';
+import { Newcomers } from './newcomers.ts';
 import { stampPresence } from './presence.ts';
 import { RoomServer, type SocketContext } from './room-server.ts';
+import { StateCache } from './state-cache.ts';
 import { TreeWriter } from './tree-writer.ts';
 import { UpdateLog } from './update-log.ts';
 import { WordsFollower } from './words-follower.ts';
@@ -48,6 +50,7 @@ export class Rooms {
   readonly words: Words;
   readonly #follower: WordsFollower;
   readonly #compactor: Compactor;
+  readonly #states = new StateCache();
   /** What the other nodes know us by. */
   readonly #node = crypto.randomUUID();
   readonly #options: RoomsOptions;
@@ -84,6 +87,10 @@ export class Rooms {
         maxUnauthenticatedQueueMessages: 100,
         maxPendingDocuments: 20,
         onAuthenticate: (asked) => this.#guarded(asked, 'authenticate', () => this.#enter(asked)),
+        connected: (entered) =>
+          this.#guarded(entered, 'connected', () =>
+            entered.context.socket.enter(entered.connection),
+          ),
         onLoadDocument: (asked) => this.#guarded(asked, 'load', () => this.#load(asked)),
         beforeSync: (sync) => this.#guarded(sync, 'sync', () => this.#checkSync(sync)),
         beforeHandleAwareness: (update) => this.#guarded(update, 'presence', () => stamp(update)),
@@ -116,6 +123,11 @@ export class Rooms {
     return Y.encodeStateVector(document);
   }
 
+  /** What answers the newcomers of one socket. */
+  newcomers(): Newcomers {
+    return new Newcomers(this.#states);
+  }
+
   /** Tells everybody in a story how far the worker is with a take. */
   announce(storyId: StoryId, notice: ProgressNotice): void {
     const name = roomName({ kind: 'story', storyId });
@@ -143,6 +155,8 @@ export class Rooms {
     if (room === null) throw new NoSuchRoom();
     if (room.kind === 'story') await this.trees.open(room.storyId, document);
     else await this.#openWords(room.takeId, document);
+    // What was loaded is no news: everybody who comes in is given it.
+    document.flush();
     this.#compactor.look(documentName);
     // Hocuspocus' onChange runs a microtask late: the acknowledgement would overtake the log.
     document.on('update', (update: Uint8Array, origin: unknown) => {

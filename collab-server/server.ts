@@ -108,6 +108,7 @@ function acceptSockets(rooms: Rooms, { log, origin, handle }: CollabOptions) {
           viewer: admission.viewer,
           wire: wireOf(peer),
           updates: rooms.updates,
+          newcomers: rooms.newcomers(),
           dropParked: (document) => rooms.dropParked(document),
           log,
         });
