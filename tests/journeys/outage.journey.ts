@@ -126,9 +126,7 @@ test('while the collab-server hangs or is dead words are not called saved', asyn
   try {
     await fieldOf(page).pressSequentially(' It died.');
     await expect(
-      page
-        .getByText('Offline. Keep this page open: your words are saved when the line is back')
-        .first(),
+      page.getByText('Offline. Kept on this device, and saved when the line is back').first(),
     ).toBeVisible();
     await expect(saved(page)).toHaveCount(0);
     await expect(page.getByRole('banner')).toContainText('Offline');

@@ -66,13 +66,17 @@ export class LiveStory {
     this.#started = true;
     const { signal } = this.#stop;
     await afterFirstPaint();
-    const { StoryLink } = await import('./story-link.ts');
+    const [{ StoryLink }, { deviceWords }] = await Promise.all([
+      import('./story-link.ts'),
+      import('../words/kept-words.ts'),
+    ]);
     if (signal.aborted) return;
     const link = new StoryLink({
       storyId: this.storyId,
       self: this.person,
       socket: { url: socketUrl(location) },
       listener: this.listener(),
+      keeper: deviceWords,
     });
     this.#link = link;
     link.recordingOver(this.#recordingOver);

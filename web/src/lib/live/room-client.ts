@@ -25,6 +25,8 @@ export interface RoomSettings {
   readonly heartbeatMs?: number;
   /** True while the document holds more than the server takes. */
   readonly isTooLarge?: () => boolean;
+  /** Fills the document with what the device keeps of it; the room is opened after that. */
+  readonly loadFirst?: (doc: Y.Doc) => Promise<void>;
 }
 
 /** First and longest pause before a room that the server closed is opened again. */
@@ -38,6 +40,8 @@ export class RoomClient {
   #away = false;
   #known = false;
   #refused = false;
+  #denials = 0;
+  #destroyed = false;
   #closes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #socket: RoomSocket;
@@ -45,7 +49,7 @@ export class RoomClient {
   readonly #isTooLarge: () => boolean;
   readonly #provider: HocuspocusProvider;
 
-  constructor({ socket, room, self, events, heartbeatMs, isTooLarge }: RoomSettings) {
+  constructor({ socket, room, self, events, heartbeatMs, isTooLarge, loadFirst }: RoomSettings) {
     this.#socket = socket;
     this.#self = self;
     this.#events = events;
@@ -61,17 +65,22 @@ export class RoomClient {
       forceSyncInterval: heartbeatMs ?? false,
       onSynced: () => {
         this.#known = true;
+        this.#denials = 0;
         events.onSynced?.();
         this.#changed();
       },
       onClose: ({ event }) => this.#closed(event.code),
       onAuthenticated: () => this.#changed(),
-      onAuthenticationFailed: () => this.#closed(),
+      onAuthenticationFailed: () => {
+        this.#denials += 1;
+        this.#closed();
+      },
       onUnsyncedChanges: () => this.#changed(),
       onAwarenessChange: () => this.#changed(),
       onStateless: ({ payload }) => events.onStateless?.(payload),
     });
-    this.#provider.attach();
+    if (loadFirst === undefined) this.#provider.attach();
+    else void loadFirst(this.doc).finally(() => this.#attach());
   }
 
   /** True while this document is the server's, as far as both know. */
@@ -95,6 +104,14 @@ export class RoomClient {
    */
   get refused(): boolean {
     return this.#refused;
+  }
+
+  /**
+   * True if the server lets this session read at most, or has denied the room twice in a row: once
+   * may be the parting word of a server that shuts down.
+   */
+  get forbidden(): boolean {
+    return this.#provider.authorizedScope === 'readonly' || this.#denials > 1;
   }
 
   /** What the server said that this session may do; false until it has answered. */
@@ -130,9 +147,16 @@ export class RoomClient {
   }
 
   destroy(): void {
+    this.#destroyed = true;
     clearTimeout(this.#timer);
     this.#provider.destroy();
     this.doc.destroy();
+  }
+
+  #attach(): void {
+    if (this.#destroyed) return;
+    this.#provider.attach();
+    this.#changed();
   }
 
   /**

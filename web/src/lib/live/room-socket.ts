@@ -15,6 +15,8 @@ export interface SocketSettings {
  * one change too early.
  */
 export class RoomSocket extends HocuspocusProviderWebsocket {
+  #isLost = false;
+
   constructor({ url, WebSocket }: SocketSettings) {
     super({
       url,
@@ -23,13 +25,19 @@ export class RoomSocket extends HocuspocusProviderWebsocket {
     });
   }
 
-  /** True while the socket is open, whatever the rooms say. */
+  /** True while the socket is open and the browser has a network, whatever the rooms say. */
   get isOpen(): boolean {
-    return this.status === WebSocketStatus.Connected;
+    return this.status === WebSocketStatus.Connected && !this.#isLost;
+  }
+
+  /** The browser has no network: an open socket then only looks open. `reopen` once it has one. */
+  lose(): void {
+    this.#isLost = true;
+    this.emit('lost');
   }
 
   override send(message: unknown): void {
-    if (this.webSocket?.readyState === OPEN) super.send(message);
+    if (this.webSocket?.readyState === OPEN && !this.#isLost) super.send(message);
   }
 
   /**
@@ -37,6 +45,7 @@ export class RoomSocket extends HocuspocusProviderWebsocket {
    * the network that it is on now. Does not wait for the old one's closing handshake.
    */
   reopen(): void {
+    this.#isLost = false;
     this.emit('close', { event: { code: 1000, reason: 'reopen' } });
     void this.connect();
   }

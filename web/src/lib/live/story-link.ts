@@ -1,8 +1,9 @@
 // A page's line to one story: its tree, who is there, how far the worker is, and its words.
 // Loaded after first paint, since it brings Yjs; nothing here knows a DOM or a framework.
 import { observeTree, readTree, type StoryView } from '#domain/story/document.ts';
-import type { StoryId, TakeId } from '#domain/story/ids.ts';
+import { userId, type StoryId, type TakeId } from '#domain/story/ids.ts';
 import type { Presence, ProgressNotice } from '#domain/protocol/room.ts';
+import type { WordsKeeper } from '../words/words-keeper.ts';
 import { WordsDocument } from '../words/words-document.ts';
 import { followLine, newLine, type Connection, type LineEvent } from './connection.ts';
 import { othersPresent, samePresence } from './presence.ts';
@@ -31,8 +32,12 @@ interface OpenWords {
 
 export class StoryLink {
   #line = newLine;
+  #destroyed = false;
   #others: Presence[] = [];
   #self: Self;
+  readonly #storyId: StoryId;
+  readonly #keeper: WordsKeeper | undefined;
+  #sentFor: string | null = null;
   readonly #listener: StoryListener;
   readonly #socket: RoomSocket;
   readonly #tree: RoomClient;
@@ -44,7 +49,11 @@ export class StoryLink {
     readonly self: Self;
     readonly socket: SocketSettings;
     readonly listener: StoryListener;
+    /** Keeps words on the device until the server has them. */
+    readonly keeper?: WordsKeeper;
   }) {
+    this.#storyId = settings.storyId;
+    this.#keeper = settings.keeper;
     this.#listener = settings.listener;
     this.#self = settings.self;
     this.#socket = new RoomSocket(settings.socket);
@@ -71,7 +80,13 @@ export class StoryLink {
   openWords(takeId: TakeId): WordsDocument {
     let open = this.#words.get(takeId);
     if (open === undefined) {
-      const document = new WordsDocument({ socket: this.#socket, takeId, self: this.#self });
+      const document = new WordsDocument({
+        socket: this.#socket,
+        storyId: this.#storyId,
+        takeId,
+        self: this.#self,
+        keeper: this.#keeper,
+      });
       open = { document, holders: 0 };
       this.#words.set(takeId, open);
     }
@@ -80,16 +95,43 @@ export class StoryLink {
     return open.document;
   }
 
-  /** Closes them a moment later, so that whoever comes straight back finds the room still open. */
+  /**
+   * Closes them a moment later, so that whoever comes straight back finds the room still open; but
+   * not before the server has all that was written.
+   */
   closeWords(takeId: TakeId): void {
     const open = this.#words.get(takeId);
     if (open === undefined) return;
     open.holders -= 1;
     if (open.holders > 0) return;
-    open.closing = setTimeout(() => {
+    open.closing = setTimeout(() => this.#closeSaved(takeId, open), LINGER_MS);
+  }
+
+  #closeSaved(takeId: TakeId, open: OpenWords): void {
+    const { document } = open;
+    const closeIfSaved = (): boolean => {
+      if (open.holders > 0 || document.state.hasUnsaved) return open.holders > 0;
       this.#words.delete(takeId);
-      open.document.destroy();
-    }, LINGER_MS);
+      document.destroy();
+      return true;
+    };
+    if (closeIfSaved()) return;
+    const unsubscribe = document.subscribe(() => {
+      if (closeIfSaved()) unsubscribe();
+    });
+  }
+
+  /** Opens the words that an earlier page kept on this device unsaved, until they are saved. */
+  async #sendKept(): Promise<void> {
+    const self = this.#self;
+    if (self === null || this.#keeper === undefined || this.#sentFor === self.id) return;
+    this.#sentFor = self.id;
+    const takes = await this.#keeper.unsaved(userId(self.id), this.#storyId);
+    for (const takeId of takes) {
+      if (this.#destroyed) return;
+      this.openWords(takeId);
+      this.closeWords(takeId);
+    }
   }
 
   /** Says over which take's tail this person records now; null when they stop. */
@@ -117,9 +159,11 @@ export class StoryLink {
   networkChanged(there: boolean): void {
     this.#follow(there ? 'found' : 'lost');
     if (there) this.#socket.reopen();
+    else this.#socket.lose();
   }
 
   destroy(): void {
+    this.#destroyed = true;
     this.#unobserve();
     for (const { document, closing } of this.#words.values()) {
       clearTimeout(closing);
@@ -133,7 +177,10 @@ export class StoryLink {
   #follow(event: LineEvent): void {
     const before = this.#line.connection;
     this.#line = followLine(this.#line, event);
-    if (event === 'synced') this.#readTree();
+    if (event === 'synced') {
+      this.#readTree();
+      void this.#sendKept();
+    }
     if (this.#line.connection !== before) this.#listener.onConnection(this.#line.connection);
   }
 

@@ -11,6 +11,9 @@ import { LiveStory } from '../live/live-story.svelte.ts';
 import { describeGrowth } from '../live/growth.ts';
 import { peaksOfTake, wordsOfTake } from '../tree/fetch-take.ts';
 import { silhouetteOf, unpack, wordsSilhouette, type Silhouette } from '../tree/silhouette.ts';
+import { publishDraft } from '../upload/publish.ts';
+import { deviceWrittenTakes, type WrittenTake } from '../upload/written-takes.ts';
+import { WrittenHere } from './written-here.svelte.ts';
 import { Player, type PlayablePath } from '../player/player.svelte.ts';
 
 /** What the server reads for this page. */
@@ -32,6 +35,7 @@ const UNKNOWN_VOICE = { name: 'Somebody', hue: 0 } as const;
 export class StoryPage {
   readonly live: LiveStory;
   readonly player: Player;
+  readonly written: WrittenHere;
   readonly slug: string;
   readonly words: SvelteMap<TakeId, string>;
   readonly silhouettes: SvelteMap<TakeId, Silhouette>;
@@ -76,6 +80,13 @@ export class StoryPage {
   constructor(data: StoryPageData, person: Voice | null) {
     this.live = new LiveStory({ storyId: data.storyId, initial: data.view, person });
     this.slug = data.slug;
+    this.written = new WrittenHere({
+      storyId: data.storyId,
+      person: () => this.live.person?.id ?? null,
+      open: deviceWrittenTakes,
+      publish: publishWritten,
+      onPublished: ({ takeId }) => this.expect(takeId),
+    });
     this.words = new SvelteMap(data.words);
     this.silhouettes = new SvelteMap([...data.silhouettes].map(([id, text]) => [id, unpack(text)]));
     this.chosenId = data.chosen;
@@ -94,7 +105,9 @@ export class StoryPage {
     const detach = this.player.attach(audio);
     if (this.chosenId !== null) this.player.seek(this.joinOf(this.chosenId));
     void this.live.start();
+    void this.written.start();
     return () => {
+      this.written.stop();
       offGrowth();
       detach();
       this.live.destroy();
@@ -196,4 +209,9 @@ export class StoryPage {
       this.announcement = describeGrowth(others, (id) => this.live.voices.get(id)?.name);
     this.#chooseExpected();
   }
+}
+
+function publishWritten({ takeId, name, storyId, parentId, words }: WrittenTake) {
+  const place = { kind: 'branch', storyId, parentId } as const;
+  return publishDraft({ takeId, name, place, content: { kind: 'text', words } });
 }

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { describeStatus, savedStatus } from './saved-status.ts';
 
-const settled = { open: true, known: true, synced: true, unsaved: false, refused: false };
+const settled = {
+  open: true,
+  known: true,
+  synced: true,
+  unsaved: false,
+  refused: false,
+  forbidden: false,
+};
 
 describe('savedStatus', () => {
   it('says saved only when the room is open, has answered, and nothing waits', () => {
@@ -10,7 +17,14 @@ describe('savedStatus', () => {
       const [open, known, synced, unsaved] = [bits & 1, bits & 2, bits & 4, bits & 8].map(
         Boolean,
       ) as [boolean, boolean, boolean, boolean];
-      const status = savedStatus({ open, known, synced, unsaved, refused: false });
+      const status = savedStatus({
+        open,
+        known,
+        synced,
+        unsaved,
+        refused: false,
+        forbidden: false,
+      });
       expect(status === 'saved').toBe(open && known && synced && !unsaved);
     }
   });
@@ -22,12 +36,24 @@ describe('savedStatus', () => {
     ['offline', { open: false, synced: false }],
     ['offline', { open: false, synced: false, unsaved: true }],
     ['refused', { synced: false, unsaved: true, refused: true }],
+    ['forbidden', { unsaved: true, forbidden: true }],
+    ['saved', { forbidden: true }],
   ] as const)('is %s when %j', (status, change) => {
     expect(savedStatus({ ...settled, ...change })).toBe(status);
   });
 
   it('asks to keep the page open only if closing it would lose something', () => {
-    expect(describeStatus('offline', true)).toContain('Keep this page open');
-    expect(describeStatus('offline', false)).toBe('Offline');
+    expect(describeStatus('offline', { hasUnsaved: true, keptHere: false })).toContain(
+      'Keep this page open',
+    );
+    expect(describeStatus('offline', { hasUnsaved: true, keptHere: true })).toContain(
+      'Kept on this device',
+    );
+    expect(describeStatus('offline', { hasUnsaved: false, keptHere: true })).toBe('Offline');
+  });
+
+  it.each(['refused', 'forbidden'] as const)('says of %s words where they are', (status) => {
+    expect(describeStatus(status, { hasUnsaved: true, keptHere: true })).toMatch(/Kept on this/u);
+    expect(describeStatus(status, { hasUnsaved: true, keptHere: false })).not.toMatch(/Kept/u);
   });
 });

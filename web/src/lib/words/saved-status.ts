@@ -1,6 +1,6 @@
 // What may truthfully be said about the words on the screen.
 
-export type SavedStatus = 'opening' | 'saving' | 'saved' | 'offline' | 'refused';
+export type SavedStatus = 'opening' | 'saving' | 'saved' | 'offline' | 'refused' | 'forbidden';
 
 /**
  * 'saved' only while the room is open and the server has acknowledged every change, which it does
@@ -13,10 +13,13 @@ export function savedStatus(line: {
   readonly synced: boolean;
   readonly unsaved: boolean;
   readonly refused: boolean;
+  /** The server lets nobody of this session write here, or not even read. */
+  readonly forbidden: boolean;
   /** The room has answered at least once, on whatever socket. */
   readonly known: boolean;
 }): SavedStatus {
   if (line.refused) return 'refused';
+  if (line.forbidden && line.unsaved) return 'forbidden';
   if (!line.known) return 'opening';
   if (!line.open) return 'offline';
   return line.unsaved || !line.synced ? 'saving' : 'saved';
@@ -28,11 +31,23 @@ const words: Record<SavedStatus, string> = {
   saved: 'Saved',
   offline: 'Offline',
   refused: 'Too long, with what others wrote meanwhile. Shorten the words, and they are saved',
+  forbidden: 'These words were not taken: you may not write here any more',
 };
 
-/** The status in words, for everybody and for screen readers. */
-export function describeStatus(status: SavedStatus, hasUnsaved: boolean): string {
-  return status === 'offline' && hasUnsaved
-    ? 'Offline. Keep this page open: your words are saved when the line is back'
-    : words[status];
+/**
+ * The status in words, for everybody and for screen readers. `keptHere`: what is unsaved lies on
+ * this device for certain.
+ */
+export function describeStatus(
+  status: SavedStatus,
+  { hasUnsaved, keptHere }: { readonly hasUnsaved: boolean; readonly keptHere: boolean },
+): string {
+  if (!hasUnsaved) return words[status];
+  if (status === 'offline') {
+    return keptHere
+      ? 'Offline. Kept on this device, and saved when the line is back'
+      : 'Offline. Keep this page open: your words are saved when the line is back';
+  }
+  const isRefusal = status === 'refused' || status === 'forbidden';
+  return isRefusal && keptHere ? `${words[status]}. Kept on this device` : words[status];
 }

@@ -6,7 +6,13 @@ import { describeStatus } from './saved-status.ts';
 import type { TextareaBinding } from './textarea-binding.ts';
 import type { WordsDocument, WordsState } from './words-document.ts';
 
-const opening: WordsState = { status: 'opening', writable: false, hasUnsaved: false, carets: [] };
+const opening: WordsState = {
+  status: 'opening',
+  writable: false,
+  hasUnsaved: false,
+  keptHere: false,
+  carets: [],
+};
 
 export class WordsEditing {
   #document = $state.raw<WordsDocument | null>(null);
@@ -24,9 +30,13 @@ export class WordsEditing {
 
   readonly ready = $derived(this.#document !== null && this.#state.status !== 'opening');
   readonly canWrite = $derived.by(() => this.ready && this.#state.writable && this.#mayWrite());
+  /** True if the server does not take the words as they are. */
+  readonly isTroubled = $derived(
+    this.#state.status === 'refused' || this.#state.status === 'forbidden',
+  );
   readonly statusText = $derived(
-    this.canWrite || this.#state.status === 'offline'
-      ? describeStatus(this.#state.status, this.#state.hasUnsaved)
+    this.canWrite || this.#state.status === 'offline' || this.isTroubled
+      ? describeStatus(this.#state.status, this.#state)
       : '',
   );
 
@@ -42,12 +52,9 @@ export class WordsEditing {
     return this.#state.carets;
   }
 
-  get hasUnsaved(): boolean {
-    return this.#state.hasUnsaved;
-  }
-
-  get isTroubled(): boolean {
-    return this.#state.status === 'refused';
+  /** True if closing the page now would lose a change. */
+  get wouldLose(): boolean {
+    return this.#state.hasUnsaved && !this.#state.keptHere;
   }
 
   /** What is worth interrupting a screen reader's user for: trouble, and its end. */
@@ -85,10 +92,10 @@ export class WordsEditing {
   #follow(document: WordsDocument): void {
     this.#state = document.state;
     this.#text = document.text.toJSON();
-    const { status, hasUnsaved } = this.#state;
-    const troubled = status === 'offline' || status === 'refused';
+    const { status } = this.#state;
+    const troubled = status === 'offline' || this.isTroubled;
     if (troubled || (status === 'saved' && this.#announcement !== '')) {
-      this.#announcement = describeStatus(status, hasUnsaved);
+      this.#announcement = describeStatus(status, this.#state);
     }
   }
 

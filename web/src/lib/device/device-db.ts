@@ -1,0 +1,81 @@
+// What this browser keeps of a person's work until the server has it: one small IndexedDB.
+
+/** The tables: registry of words documents, drafts of written takes, takes that wait for the line. */
+export type DeviceTable = 'words' | 'drafts' | 'waiting';
+
+const NAME = 'tap-story-device';
+const VERSION = 1;
+const tables: readonly DeviceTable[] = ['words', 'drafts', 'waiting'];
+
+/** Rows are plain JSON with a `key`; whoever reads them parses them. */
+export class DeviceDb {
+  readonly #db: IDBDatabase;
+
+  private constructor(db: IDBDatabase) {
+    this.#db = db;
+    // Another tab brings a newer version: it must not wait for us.
+    db.addEventListener('versionchange', () => db.close());
+  }
+
+  /** Opens it; null where the browser keeps nothing, as in some private windows. */
+  static async open(): Promise<DeviceDb | null> {
+    if (typeof indexedDB === 'undefined') return null;
+    try {
+      const request = indexedDB.open(NAME, VERSION);
+      request.addEventListener('upgradeneeded', () => {
+        for (const table of tables) request.result.createObjectStore(table, { keyPath: 'key' });
+      });
+      return new DeviceDb(await settled(request));
+    } catch {
+      return null;
+    }
+  }
+
+  async all(table: DeviceTable): Promise<unknown[]> {
+    return settled<unknown[]>(this.#db.transaction(table).objectStore(table).getAll());
+  }
+
+  /**
+   * Changes one row in one transaction: `change` gets what is there, or undefined, and returns
+   * what shall be there, or null for nothing. Resolves once that is committed.
+   */
+  async change(
+    table: DeviceTable,
+    key: string,
+    change: (row: unknown) => object | null,
+  ): Promise<void> {
+    const transaction = this.#db.transaction(table, 'readwrite');
+    const committed = new Promise<void>((resolve, reject) => {
+      transaction.addEventListener('complete', () => resolve());
+      transaction.addEventListener('abort', () =>
+        reject(transaction.error ?? new Error('not kept')),
+      );
+    });
+    const store = transaction.objectStore(table);
+    const read = store.get(key);
+    read.addEventListener('success', () => {
+      const row = change(read.result);
+      if (row === null) store.delete(key);
+      else store.put({ ...row, key });
+    });
+    await committed;
+  }
+}
+
+let opened: Promise<DeviceDb | null> | undefined;
+
+/** The one of this page; null where the browser keeps nothing. */
+export function deviceDb(): Promise<DeviceDb | null> {
+  opened ??= DeviceDb.open();
+  return opened;
+}
+
+/** The result of a request, as a promise. */
+export function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.addEventListener('success', () => resolve(request.result), { once: true });
+    request.addEventListener('error', () => reject(request.error ?? new Error('not kept')), {
+      once: true,
+    });
+  });
+}

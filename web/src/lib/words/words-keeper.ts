@@ -1,0 +1,34 @@
+// What words need of whoever keeps them on this device; knows no browser.
+import type * as Y from 'yjs';
+import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
+
+/** Whose words of which take: nobody's edits are ever sent with another person's session. */
+export interface KeptId {
+  readonly userId: UserId;
+  readonly storyId: StoryId;
+  readonly takeId: TakeId;
+}
+
+/** What an open words document needs of its copy on the device. */
+export interface Kept {
+  /** Resolves when the device's copy is in the document, or it turned out that there is none. */
+  readonly loaded: Promise<void>;
+  /** True once the copy was loaded and held something: the document is not merely empty. */
+  readonly known: boolean;
+  /** True if the device holds edits of this person that no server has acknowledged. */
+  readonly unsaved: boolean;
+  /** True if every edit so far is on the device for certain. */
+  readonly safe: boolean;
+  /** This person has just changed the document. */
+  edited(update: Uint8Array): void;
+  /** The server has acknowledged all that the document holds. */
+  saved(): void;
+  close(): void;
+}
+
+/** Keeps words on this device. */
+export interface WordsKeeper {
+  keep(id: KeptId, doc: Y.Doc, onChange: () => void): Kept;
+  /** The takes of a story whose words this person has not got saved yet. */
+  unsaved(userId: UserId, storyId: StoryId): Promise<TakeId[]>;
+}
