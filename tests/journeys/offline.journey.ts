@@ -19,6 +19,7 @@ const test = journey.extend<{ device: Device }>({
 });
 
 const fieldOf = (page: Page): Locator => page.getByLabel('What Mira says');
+const formOf = (page: Page): Locator => page.getByLabel('What comes after Mira?');
 const saved = (page: Page): Locator => page.getByText('Saved', { exact: true }).first();
 const kept = (page: Page): Locator => page.getByText(KEPT).first();
 
@@ -110,10 +111,9 @@ test('written takes: a draft outlives a reload, and what is published offline wa
 }) => {
   const mira = await HttpPerson.named(app.origin, 'Mira');
   const seed = await mira.plantWords('Two ends', 'Once.');
-  const form = (at: Page): Locator => at.getByLabel('What comes after Mira?');
   const write = async (at: Page, words: string): Promise<void> => {
     await at.getByRole('button', { name: 'Write', exact: true }).click();
-    await form(at).fill(words);
+    await formOf(at).fill(words);
   };
   const away = await device.open();
   const ana = await away.newPage();
@@ -123,7 +123,7 @@ test('written takes: a draft outlives a reload, and what is published offline wa
   await ana.reload();
   await expect(ana.getByText('You began to write after Mira.')).toBeVisible();
   await ana.getByRole('button', { name: 'Go on writing' }).click();
-  await expect(form(ana)).toHaveValue('The sea was calm.');
+  await expect(formOf(ana)).toHaveValue('The sea was calm.');
 
   // Two people answer the same tail without a line.
   await away.setOffline(true);
