@@ -3,7 +3,9 @@
 import * as Y from 'yjs';
 import { MAX_WORDS_LENGTH } from '#domain/protocol/commands.ts';
 import { wordsOf } from '#domain/story/document.ts';
+import { Bucket } from './bucket.ts';
 import { FRAME, MalformedFrame, readFrame, STEP, syncIn } from './frames.ts';
+import { TooMuch } from './refusals.ts';
 
 /** Largest frame that a socket takes, bytes; the WebSocket layer refuses more with 1009. */
 export const MAX_FRAME_BYTES = 512 * 1024;
@@ -25,17 +27,23 @@ const SPOKEN: ReadonlySet<number> = new Set([
   FRAME.pong,
 ]);
 
+/** Frames of presence that a socket may send at once, and then each second. */
+const PRESENCE_AT_ONCE = 100;
+const PRESENCE_PER_S = 30;
+
 /** Checks the frames of one socket. */
 export class FrameGuard {
   readonly #now: () => number;
   /** When each document may be asked for `SYNCS_AT_ONCE` times again, milliseconds. */
   readonly #restedMs = new Map<string, number>();
+  readonly #presence: Bucket;
 
   constructor(now: () => number = Date.now) {
     this.#now = now;
+    this.#presence = new Bucket({ atOnce: PRESENCE_AT_ONCE, perSecond: PRESENCE_PER_S }, now);
   }
 
-  /** @throws {MalformedFrame} for a frame that must not reach Hocuspocus or Yjs */
+  /** @throws {MalformedFrame | TooMuch} for a frame that must not reach Hocuspocus or Yjs */
   check(frame: Uint8Array): void {
     const head = readFrame(frame);
     if (!SPOKEN.has(head.type))
@@ -44,6 +52,9 @@ export class FrameGuard {
     if (head.document in Object.prototype) throw new MalformedFrame('not a name');
     if (head.type === FRAME.presence && frame.byteLength > MAX_PRESENCE_BYTES) {
       throw new MalformedFrame('nobody has so much presence');
+    }
+    if (head.type === FRAME.presence && !this.#presence.take(1)) {
+      throw new TooMuch('presence, faster than anybody moves a caret');
     }
     const sync = syncIn(head);
     if (sync === null) return;

@@ -7,7 +7,8 @@ const mira = { id: userId('6f1b0f9e-8c1f-4b59-9d5e-2d0c5f0a7a01'), name: 'Mira',
 const jo = { id: userId('6f1b0f9e-8c1f-4b59-9d5e-2d0c5f0a7a02'), name: 'Jo', hue: 1 };
 interface Given {
   present?: Record<number, Record<string, unknown>>;
-  owned?: number;
+  owned?: number[];
+  foreign?: number[];
   viewer?: Voice | null;
 }
 
@@ -18,10 +19,10 @@ const entries = (record: Record<number, Record<string, unknown>>): PresenceState
 
 function stamped(
   sent: Record<number, Record<string, unknown>>,
-  { present = {}, owned = 0, viewer = mira }: Given = {},
+  { present = {}, owned = [], foreign = [], viewer = mira }: Given = {},
 ): Record<string, unknown> {
   const states = entries(sent);
-  stampPresence({ states, present: entries(present), owned, viewer });
+  stampPresence({ states, present: entries(present), owned: new Set(owned), foreign, viewer });
   return Object.fromEntries(states);
 }
 
@@ -58,10 +59,13 @@ describe('presence', () => {
     expect(stamped({ 7: {} }, { present: { 7: { user: mira } } })).toEqual({ 7: { user: mira } });
   });
 
-  test('of a crowd made up by one connection is cut to four', () => {
+  test('under a client id that is somebody else’s is left out, present or not', () => {
+    expect(stamped({ 7: {}, 8: {} }, { foreign: [7] })).toEqual({ 8: { user: mira } });
+  });
+
+  test('of a crowd made up by one connection is cut to one', () => {
     const crowd = Object.fromEntries(Array.from({ length: 20_000 }, (_, id) => [id, {}]));
-    expect(Object.keys(stamped(crowd))).toHaveLength(4);
-    expect(Object.keys(stamped(crowd, { owned: 3 }))).toHaveLength(1);
-    expect(Object.keys(stamped(crowd, { owned: 4 }))).toHaveLength(0);
+    expect(Object.keys(stamped(crowd))).toHaveLength(1);
+    expect(Object.keys(stamped(crowd, { owned: [3] }))).toHaveLength(0);
   });
 });

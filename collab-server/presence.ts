@@ -3,9 +3,6 @@ import * as v from 'valibot';
 import { presenceSchema } from '#domain/protocol/room.ts';
 import type { Voice } from '#domain/story/take.ts';
 
-/** Yjs clients that one connection may be at once: a reload may overlap the page before it. */
-const CLIENTS_PER_CONNECTION = 4;
-
 /** Longest presence of one client, as JSON: everybody in the room is sent it. */
 const MAX_STATE_LENGTH = 2_000;
 
@@ -17,25 +14,29 @@ export interface PresenceUpdate {
   readonly states: PresenceStates;
   /** What the document holds already. */
   readonly present: ReadonlyMap<number, Record<string, unknown>>;
-  /** How many clients this connection is in the document. */
-  readonly owned: number;
+  /** The clients that this connection is in the document. */
+  readonly owned: ReadonlySet<number>;
+  /** Client ids among `states` that are somebody else's. */
+  readonly foreign: readonly number[];
   /** Null for somebody without a session, who publishes nothing. */
   readonly viewer: Voice | null;
 }
 
 /**
- * Rewrites a presence update to what its sender may say: entries of other people, which some
- * clients echo, and entries that do not parse are left out; the rest carry the session's user.
+ * Rewrites a presence update to what its sender may say: one entry of their own, and those of
+ * their other tabs. Entries of other people, which some clients echo, and entries that do not
+ * parse are left out; the rest carry the session's user.
  */
-export function stampPresence({ states, present, owned, viewer }: PresenceUpdate): void {
-  let room = CLIENTS_PER_CONNECTION - owned;
+export function stampPresence(update: PresenceUpdate): void {
+  const { states, present, owned, foreign, viewer } = update;
+  const forbidden = new Set(foreign);
+  let room = 1 - owned.size;
   for (const [client, state] of states) {
     const holder = userIdIn(present.get(client));
     const isNew = holder === undefined;
+    const isTheirs = !forbidden.has(client) && (isNew ? room > 0 : holder === viewer?.id);
     const stamped =
-      viewer !== null && (isNew ? room > 0 : holder === viewer.id)
-        ? v.safeParse(presenceSchema, { ...state, user: viewer })
-        : null;
+      viewer !== null && isTheirs ? v.safeParse(presenceSchema, { ...state, user: viewer }) : null;
     if (stamped?.success && JSON.stringify(stamped.output).length <= MAX_STATE_LENGTH) {
       states.set(client, stamped.output);
       if (isNew) room -= 1;

@@ -9,6 +9,8 @@ import type { Dialect } from './dialect.ts';
 import { FRAME, MalformedFrame, readFrame, resyncFrame, STEP, typeOf } from './frames.ts';
 import { FrameGuard, TooLarge } from './guard.ts';
 import type { Newcomers } from './newcomers.ts';
+import { NotYours, TooMuch } from './refusals.ts';
+import { Unfit } from './update-guard.ts';
 import type { UpdateLog } from './update-log.ts';
 
 /** What may wait unsent for a slow client, bytes; beyond it the client is better off resyncing. */
@@ -37,6 +39,8 @@ export interface RoomSocketOptions {
   readonly newcomers: Newcomers;
   /** Takes out of a document what Yjs has parked in it; null if there is nothing of that kind. */
   readonly dropParked: (document: string) => Uint8Array | null;
+  /** The state vector of a document that is open. */
+  readonly stateVector: (document: string) => Uint8Array | null;
   readonly log: Logger;
 }
 
@@ -49,12 +53,20 @@ export class RoomSocket implements WebSocketLike {
   readonly #guard = new FrameGuard();
   /** The newest sync step of each document that the client was let to take. */
   readonly #steps = new Map<string, number>();
+  /** Documents whose newest message was not let through as a whole. */
+  readonly #gaps = new Set<string>();
+  /** Yjs client ids that this socket was the first to use. */
+  newClients = 0;
   #handler: FrameHandler | null = null;
   #closed = false;
 
   constructor(options: RoomSocketOptions) {
     this.#options = options;
     this.viewer = options.viewer;
+  }
+
+  get isOpen(): boolean {
+    return !this.#closed;
   }
 
   get readyState(): number {
@@ -106,9 +118,14 @@ export class RoomSocket implements WebSocketLike {
     else this.#write(data);
   }
 
-  /** A sync message of the client is about to be applied; its acknowledgement follows. */
-  syncing(document: string, step: number): void {
+  /**
+   * A sync message of the client is about to be applied; its acknowledgement follows.
+   * @param isWhole false if something before it is missing, so that it was not let through
+   */
+  syncing(document: string, step: number, isWhole: boolean): void {
     this.#steps.set(document, step);
+    if (isWhole) this.#gaps.delete(document);
+    else this.#gaps.add(document);
   }
 
   close(code: number = CLOSE.internal, reason = ''): void {
@@ -125,7 +142,8 @@ export class RoomSocket implements WebSocketLike {
    */
   #acknowledge(data: Uint8Array): void {
     const { document } = readFrame(data);
-    const vector = this.#options.dropParked(document);
+    const { dropParked, stateVector } = this.#options;
+    const vector = this.#gaps.has(document) ? stateVector(document) : dropParked(document);
     if (vector === null) {
       this.#options.updates.afterCommit(document, () => this.#write(data));
     } else if (this.#steps.get(document) === STEP.update) {
@@ -159,5 +177,8 @@ function saysSaved(frame: Uint8Array): boolean {
 
 function closeCodeOf(error: unknown): number {
   if (error instanceof MalformedFrame) return CLOSE.malformed;
+  if (error instanceof NotYours) return CLOSE.notYours;
+  if (error instanceof Unfit) return CLOSE.unfit;
+  if (error instanceof TooMuch) return CLOSE.tooMuch;
   return error instanceof TooLarge ? CLOSE.tooLarge : CLOSE.internal;
 }

@@ -1,7 +1,6 @@
 // What happens to a document between its clients, the update log and Postgres: Hocuspocus' hooks.
 import * as Y from 'yjs';
 import type {
-  beforeHandleAwarenessPayload,
   beforeSyncPayload,
   Document,
   onAuthenticatePayload,
@@ -14,14 +13,16 @@ import { parseRoom, roomName, type ProgressNotice } from '#domain/protocol/room.
 import type { NoticePayload } from '#domain/protocol/notices.ts';
 import type { StoryId, TakeId } from '#domain/story/ids.ts';
 import { enter, NoSuchRoom } from './authenticate.ts';
+import { ClientIds } from './client-ids.ts';
 import { COMMITTED } from './committed.ts';
 import { Compactor } from './compactor.ts';
-import { emptyPresenceFrame, STEP } from './frames.ts';
-import { assertWordsFit, MAX_FRAME_BYTES } from './guard.ts';
 import { Newcomers } from './newcomers.ts';
-import { stampPresence } from './presence.ts';
-import { RoomServer, type SocketContext } from './room-server.ts';
 import { StateCache } from './state-cache.ts';
+import { STEP } from './frames.ts';
+import { MAX_FRAME_BYTES } from './guard.ts';
+import { PresenceGuard } from './presence-guard.ts';
+import { RoomServer, type SocketContext } from './room-server.ts';
+import { checkSync } from './sync-guard.ts';
 import { TreeWriter } from './tree-writer.ts';
 import { UpdateLog } from './update-log.ts';
 import { WordsFollower } from './words-follower.ts';
@@ -48,9 +49,11 @@ export class Rooms {
   readonly updates: UpdateLog;
   readonly trees: TreeWriter;
   readonly words: Words;
+  readonly clientIds: ClientIds;
   readonly #follower: WordsFollower;
   readonly #compactor: Compactor;
   readonly #states = new StateCache();
+  readonly #presence: PresenceGuard;
   /** What the other nodes know us by. */
   readonly #node = crypto.randomUUID();
   readonly #options: RoomsOptions;
@@ -62,6 +65,8 @@ export class Rooms {
     const onLogged = (updates: readonly NewUpdate[]) => this.#compactor.logged(updates);
     this.trees = new TreeWriter({ db, log, onLogged });
     this.words = new Words({ db, log });
+    this.clientIds = new ClientIds({ db, log });
+    this.#presence = new PresenceGuard(this.clientIds);
     this.#follower = new WordsFollower({ db, log });
     this.updates = new UpdateLog({
       append: async (group) => {
@@ -93,7 +98,8 @@ export class Rooms {
           ),
         onLoadDocument: (asked) => this.#guarded(asked, 'load', () => this.#load(asked)),
         beforeSync: (sync) => this.#guarded(sync, 'sync', () => this.#checkSync(sync)),
-        beforeHandleAwareness: (update) => this.#guarded(update, 'presence', () => stamp(update)),
+        beforeHandleAwareness: (update) =>
+          this.#guarded(update, 'presence', () => this.#presence.check(update)),
       },
     );
   }
@@ -126,6 +132,12 @@ export class Rooms {
   /** What answers the newcomers of one socket. */
   newcomers(): Newcomers {
     return new Newcomers(this.#states);
+  }
+
+  /** What a document that is open has; null if it is not. */
+  stateVector(documentName: string): Uint8Array | null {
+    const document = this.hocuspocus.documents.get(documentName);
+    return document === undefined ? null : Y.encodeStateVector(document);
   }
 
   /** Tells everybody in a story how far the worker is with a take. */
@@ -174,20 +186,14 @@ export class Rooms {
     }
   }
 
-  #checkSync({
-    document,
-    connection,
-    context,
-    type,
-    payload,
-  }: beforeSyncPayload<SocketContext>): void {
-    if (type === STEP.stateVector || connection.readOnly) return;
-    context.socket.syncing(document.name, type);
+  async #checkSync(sync: beforeSyncPayload<SocketContext>): Promise<void> {
+    if (sync.type === STEP.stateVector || sync.connection.readOnly) return;
     if (this.updates.isFull) throw new Error('too much waits to be committed');
-    assertWordsFit(document, payload);
+    await checkSync(sync, this.clientIds);
   }
 
   #close(document: Document): void {
+    this.#presence.close(document);
     const room = parseRoom(document.name);
     this.#compactor.forget(document.name);
     if (room?.kind === 'story') this.trees.close(room.storyId, document);
@@ -211,13 +217,4 @@ export class Rooms {
 interface HookPayload {
   readonly context?: SocketContext | undefined;
   readonly connection?: { readonly context: SocketContext };
-}
-
-function stamp(update: beforeHandleAwarenessPayload<SocketContext>): void {
-  const { states, connection, document, context } = update;
-  const viewer = context?.socket.viewer ?? null;
-  const owned = connection === undefined ? 0 : document.getClients(connection).size;
-  stampPresence({ states, present: document.awareness.getStates(), owned, viewer });
-  // Clients take a server that never answers their presence for dead, and reconnect.
-  if (viewer === null) connection?.send(emptyPresenceFrame(connection.messageAddress));
 }

@@ -110,6 +110,7 @@ function acceptSockets(rooms: Rooms, { log, origin, handle }: CollabOptions) {
           updates: rooms.updates,
           newcomers: rooms.newcomers(),
           dropParked: (document) => rooms.dropParked(document),
+          stateVector: (document) => rooms.stateVector(document),
           log,
         });
         open.set(peer, socket);

@@ -37,13 +37,28 @@ function readRoom([head, id, tail]: readonly string[]): Room | null {
 export const SOCKET_PATH = '/collab';
 export const Y_WEBSOCKET_PATH = '/yjs';
 
-/** WebSocket close codes of ours; 4000 to 4999 is the range for applications (RFC 6455, 7.4.2). */
+/**
+ * WebSocket close codes of ours; 4000 to 4999 is the range for applications (RFC 6455, 7.4.2). The
+ * reason is a reference into the server's log. Whatever is refused leaves the document as it was.
+ * After 4400, 4413 and 4422 the same again is of no use; after the others, reconnect and resync.
+ */
 export const CLOSE = {
-  /** The client sent what no client of ours sends: trying the same again is of no use. */
+  /** The client sent what no client of ours sends: a frame or an update that does not decode. */
   malformed: 4400,
+  /** The session has ended. The page goes on as a listener, or with a new session. */
   unauthorized: 4401,
   forbidden: 4403,
+  /**
+   * An update has changes under a Yjs client id that is somebody else's, or the server's. Write
+   * under a new client id. (In the answer to a state vector such changes are left out instead.)
+   */
+  notYours: 4409,
+  /** The document would be larger than it may be. */
   tooLarge: 4413,
+  /** An update has what the document has no place for: another root, a map, anything but text. */
+  unfit: 4422,
+  /** More sockets, documents, messages, bytes or client ids than one person may use. */
+  tooMuch: 4429,
   internal: 4500,
 } as const;
 

@@ -1,7 +1,9 @@
 // The append-only log of Yjs updates, and the snapshots that it is compacted into. What is in them
 // is what "Saved" means.
-import { bigint, index, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import { bigint, index, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import type { UserId } from '#domain/story/ids.ts';
 import { bytea } from '../columns.ts';
+import { users } from './accounts.ts';
 
 export const documentUpdates = pgTable(
   'document_updates',
@@ -26,3 +28,21 @@ export const documentSnapshots = pgTable('document_snapshots', {
   throughSeq: bigint({ mode: 'number' }).notNull(),
   updatedAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
 });
+
+/**
+ * Whose each Yjs client id of a document is. Claimed before the first update under it is applied,
+ * so every id in `document_updates` is here, the server's own excepted.
+ */
+export const documentClients = pgTable(
+  'document_clients',
+  {
+    /** Document name, as in domain/protocol/room.ts. */
+    document: text().notNull(),
+    clientId: bigint({ mode: 'number' }).notNull(),
+    userId: uuid()
+      .$type<UserId>()
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+  },
+  (table) => [primaryKey({ columns: [table.document, table.clientId] })],
+);

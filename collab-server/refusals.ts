@@ -1,0 +1,11 @@
+// Why a connection ends that asked for what is not its own; room-socket.ts has the close codes.
+
+/** An update under a client id that is somebody else's. */
+export class NotYours extends Error {
+  override readonly name = 'NotYours';
+}
+
+/** More than one person may use. */
+export class TooMuch extends Error {
+  override readonly name = 'TooMuch';
+}

@@ -1,0 +1,60 @@
+// The guard on every update of a document that people write, before Hocuspocus applies it.
+import type { beforeSyncPayload } from '@hocuspocus/server';
+import type { Claim, ClientIds } from './client-ids.ts';
+import { STEP } from './frames.ts';
+import { assertWordsFit } from './guard.ts';
+import { NotYours, TooMuch } from './refusals.ts';
+import type { SocketContext } from './room-server.ts';
+import { blank, leaveOut, newsOf } from './update-guard.ts';
+
+/** New client ids that one socket may bring: each tab has one, a copy kept offline a few more. */
+const CLIENTS_PER_SOCKET = 64;
+
+/**
+ * Checks a sync message and notes it on its socket. An edit that is refused ends the connection.
+ * An edit with a gap before it is made empty, and the client asked for what is missing. From a
+ * client's answer to our state vector only what cannot be taken is left out: honest clients have
+ * seen edits of others that a node lost before it called them saved, and those are not theirs to
+ * bring back.
+ * @throws {MalformedFrame | Unfit | NotYours | TooMuch | TooLarge}
+ */
+export async function checkSync(
+  sync: beforeSyncPayload<SocketContext>,
+  ids: ClientIds,
+): Promise<void> {
+  const { document, connection, context, type, payload } = sync;
+  const { socket } = context;
+  if (type === STEP.stateVector || connection.readOnly) return;
+  const news = newsOf(document, payload);
+  if (type === STEP.update && news.gapped.length > 0) {
+    blank(payload);
+    socket.syncing(document.name, type, false);
+    return;
+  }
+  const foreign = await foreignOf(sync, news.clients, ids);
+  if (type === STEP.update && foreign.length > 0) {
+    throw new NotYours(`client ids of somebody else: ${foreign.join(', ')}`);
+  }
+  if (foreign.length + news.gapped.length > 0) leaveOut(payload, [...foreign, ...news.gapped]);
+  assertWordsFit(document, payload);
+  socket.syncing(document.name, type, news.gapped.length === 0);
+}
+
+/** Which of these ids are not the writer's; those that are nobody's yet become theirs. */
+export async function foreignOf(
+  { document, context }: Pick<beforeSyncPayload<SocketContext>, 'document' | 'context'>,
+  clients: readonly number[],
+  ids: ClientIds,
+): Promise<readonly number[]> {
+  const { socket } = context;
+  if (socket.viewer === null) return clients;
+  const claim: Claim = {
+    document,
+    clients,
+    userId: socket.viewer.id,
+    isWanted: () => socket.isOpen,
+  };
+  socket.newClients += ids.unseen(claim);
+  if (socket.newClients > CLIENTS_PER_SOCKET) throw new TooMuch('client ids on one socket');
+  return ids.foreign(claim);
+}
