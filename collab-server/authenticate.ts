@@ -1,5 +1,5 @@
 // Who gets in: the socket by Origin and session, each document by what the policy says of it.
-import type { Sessions } from '#backend/accounts/sessions.ts';
+import type { LiveSession, Sessions } from '#backend/accounts/sessions.ts';
 import type { Logger } from '#backend/log.ts';
 import type { Database } from '#backend/postgres/database.ts';
 import { roomExists } from '#backend/postgres/documents.ts';
@@ -13,10 +13,13 @@ export class Admission {
   readonly dialect: Dialect;
   /** Null for a listener. */
   readonly viewer: Voice | null;
+  /** Null for a listener. */
+  readonly sessionId: string | null;
 
-  constructor(dialect: Dialect, viewer: Voice | null) {
+  constructor(dialect: Dialect, live: LiveSession | null) {
     this.dialect = dialect;
-    this.viewer = viewer;
+    this.viewer = live?.user ?? null;
+    this.sessionId = live?.session.id ?? null;
   }
 }
 
@@ -46,7 +49,7 @@ export async function admit(
   try {
     const live = await sessions.read(cookies);
     if (live === null) return new Response(null, { status: 401 });
-    return new Admission(dialect, live.user);
+    return new Admission(dialect, live);
   } catch (error) {
     log.warn({ err: error }, 'sessions cannot be looked up');
     return new Response(null, { status: 503, headers: { 'retry-after': '5' } });

@@ -103,6 +103,12 @@ export class RoomSocket implements WebSocketLike {
     this.#handler?.handleClose({ code, reason });
   }
 
+  /** The session that the socket was opened with is over. */
+  signOut(): void {
+    this.#handler?.handleClose({ code: CLOSE.unauthorized, reason: 'signed out' });
+    this.close(CLOSE.unauthorized, 'signed out');
+  }
+
   /** Ends the connection because of a failure; the client is told a reference into the log. */
   refuse(error: unknown, where: string): void {
     const ref = crypto.randomUUID();

@@ -3,12 +3,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import nodeAdapter from 'crossws/adapters/node';
 import type { Message, Peer } from 'crossws';
-import { createSessions } from '#backend/accounts/sessions.ts';
+import { createSessions, type Sessions } from '#backend/accounts/sessions.ts';
 import type { Logger } from '#backend/log.ts';
 import type { DatabaseHandle } from '#backend/postgres/database.ts';
 import { NoticeListener } from '#backend/postgres/notices.ts';
 import { Admission, admit } from './authenticate.ts';
 import { MAX_FRAME_BYTES } from './guard.ts';
+import { LiveSessions } from './live-sessions.ts';
 import { RoomSocket, type Wire } from './room-socket.ts';
 import { Rooms } from './rooms.ts';
 import { replaySpills, spill } from './spill.ts';
@@ -54,16 +55,19 @@ export async function startCollabServer(options: CollabOptions): Promise<CollabS
     log,
     ...(warmMs !== undefined && { warmMs }),
   });
+  const sessions = createSessions({ db: handle.db, origin: options.origin });
+  const live = new LiveSessions({ sessions, log });
   const listener = new NoticeListener(
     options.databaseUrl,
     {
       story_event: ({ storyId }) => rooms.trees.changed(storyId),
       document_update: (notice) => rooms.committed(notice),
+      session_revoked: ({ sessionIds }) => live.ended(sessionIds),
       take_progress: ({ storyId, notice }) => rooms.announce(storyId, notice),
     },
     { log, onConnected: () => rooms.catchUp() },
   );
-  const sockets = acceptSockets(rooms, options);
+  const sockets = acceptSockets(rooms, { ...options, sessions, live });
   const http = createServer((request, response) => void answer(request, response, handle));
   http.on('upgrade', (request, socket, head) => {
     socket.on('error', (error) => log.debug({ err: error }, 'socket failed before it was open'));
@@ -73,6 +77,7 @@ export async function startCollabServer(options: CollabOptions): Promise<CollabS
   return {
     port: portOf(http),
     stop: async () => {
+      live.stop();
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
       http.closeAllConnections();
       sockets.closeAll(RESTART, 'restarting', false);
@@ -88,9 +93,14 @@ export async function startCollabServer(options: CollabOptions): Promise<CollabS
   };
 }
 
-function acceptSockets(rooms: Rooms, { log, origin, handle }: CollabOptions) {
-  const sessions = createSessions({ db: handle.db, origin });
+interface Accepting extends CollabOptions {
+  readonly sessions: Sessions;
+  readonly live: LiveSessions;
+}
+
+function acceptSockets(rooms: Rooms, { log, origin, sessions, live }: Accepting) {
   const open = new WeakMap<Peer, RoomSocket>();
+  const leave = new WeakMap<Peer, () => void>();
   return nodeAdapter({
     idleTimeout: DEAD_AFTER_S,
     serverOptions: { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false },
@@ -114,11 +124,16 @@ function acceptSockets(rooms: Rooms, { log, origin, handle }: CollabOptions) {
           log,
         });
         open.set(peer, socket);
+        const { sessionId } = admission;
+        if (sessionId !== null) leave.set(peer, live.add(sessionId, socket));
         socket.open(rooms.hocuspocus.handleConnection(socket, peer.request, { socket }));
         return undefined;
       },
       message: (peer, message) => open.get(peer)?.receive(bytesOf(message)),
-      close: (peer, { code = 1006, reason = '' }) => open.get(peer)?.gone(code, reason),
+      close: (peer, { code = 1006, reason = '' }) => {
+        leave.get(peer)?.();
+        open.get(peer)?.gone(code, reason);
+      },
       error: (peer, error) => log.debug({ err: error, peer: peer.id }, 'socket failed'),
     },
   });

@@ -2,12 +2,14 @@
 // cookie's token is never stored, only its hash, and no session outlives 90 days.
 import { createHash, randomBytes } from 'node:crypto';
 import { DrizzlePostgreSQLAdapter } from '@lucia-auth/adapter-drizzle';
+import { and, eq, gt, inArray, type SQL } from 'drizzle-orm';
 import { Lucia, TimeSpan } from 'lucia';
 import type { UserId } from '#domain/story/ids.ts';
 import type { Voice } from '#domain/story/take.ts';
 import { Problem } from '#domain/protocol/problem.ts';
 import { sessions as sessionTable, users } from '#drizzle/schema.ts';
 import type { Database } from '../postgres/database.ts';
+import { notify } from '../postgres/notices.ts';
 
 /** A session that is not used for this long ends. */
 export const IDLE_DAYS = 30;
@@ -57,9 +59,11 @@ export interface Sessions {
   read(tokenOrHeader: string | null | undefined): Promise<LiveSession | null>;
   /** The token in a `Cookie` header, valid or not; null if it carries none. */
   tokenIn(cookieHeader: string | null | undefined): string | null;
-  /** Ends one session, by its id. */
+  /** Which of these sessions, by id, are live now. */
+  liveAmong(sessionIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Ends one session, by its id, and its open sockets on every node. */
   revoke(sessionId: string): Promise<void>;
-  /** Ends every session of somebody. */
+  /** Ends every session of somebody, likewise. */
   revokeAll(userId: UserId): Promise<void>;
   /** The live sessions of somebody, newest first. */
   list(userId: UserId): Promise<SessionInfo[]>;
@@ -132,7 +136,7 @@ export function createSessions({
         const { session, user } = await lucia.validateSession(idOf(token));
         if (session === null) return null;
         if (!live(session)) {
-          await lucia.invalidateSession(session.id);
+          await end(db, eq(sessionTable.id, session.id));
           return null;
         }
         return {
@@ -141,8 +145,22 @@ export function createSessions({
           renewed: session.fresh ? cookie(token, (IDLE_DAYS * DAY_MS) / 1000) : null,
         };
       }),
-    revoke: (sessionId) => reachable(() => lucia.invalidateSession(sessionId)),
-    revokeAll: (userId) => reachable(() => lucia.invalidateUserSessions(userId)),
+    liveAmong: (sessionIds) =>
+      reachable(async () => {
+        const rows = await db
+          .select({ id: sessionTable.id, createdAt: sessionTable.createdAt })
+          .from(sessionTable)
+          .where(
+            and(
+              inArray(sessionTable.id, [...sessionIds]),
+              gt(sessionTable.expiresAt, new Date(now())),
+              gt(sessionTable.createdAt, new Date(now() - ABSOLUTE_DAYS * DAY_MS)),
+            ),
+          );
+        return new Set(rows.map(({ id }) => id));
+      }),
+    revoke: (sessionId) => reachable(() => end(db, eq(sessionTable.id, sessionId))),
+    revokeAll: (userId) => reachable(() => end(db, eq(sessionTable.userId, userId))),
     list: (userId) =>
       reachable(async () => {
         const all = await lucia.getUserSessions(userId);
@@ -160,6 +178,20 @@ function luciaOn(db: Database, cookieName: string): Lucia<SessionAttributes, Use
     sessionCookie: { name: cookieName },
     getSessionAttributes: ({ createdAt }) => ({ createdAt }),
     getUserAttributes: ({ name, hue }) => ({ name, hue }),
+  });
+}
+
+/** Sessions that one notice names: a NOTIFY carries 8,000 bytes. */
+const NAMED_AT_ONCE = 100;
+
+/** Ends sessions and says so in one transaction: nobody hears of an end that did not happen. */
+async function end(db: Database, which: SQL): Promise<void> {
+  await db.transaction(async (tx) => {
+    const ended = await tx.delete(sessionTable).where(which).returning({ id: sessionTable.id });
+    for (let at = 0; at < ended.length; at += NAMED_AT_ONCE) {
+      const sessionIds = ended.slice(at, at + NAMED_AT_ONCE).map(({ id }) => id);
+      await notify(tx, 'session_revoked', { sessionIds });
+    }
   });
 }
 

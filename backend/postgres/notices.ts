@@ -109,7 +109,7 @@ function handlerFor(
   handlers: NoticeHandlers,
   channel: string,
 ): ((payload: unknown) => void) | undefined {
-  const { story_event, document_update, take_progress, inbox } = handlers;
+  const { story_event, document_update, take_progress, session_revoked, inbox } = handlers;
   switch (channel) {
     case 'story_event':
       return (payload) => story_event?.(v.parse(noticeSchemas.story_event, payload));
@@ -117,6 +117,8 @@ function handlerFor(
       return (payload) => document_update?.(v.parse(noticeSchemas.document_update, payload));
     case 'take_progress':
       return (payload) => take_progress?.(v.parse(noticeSchemas.take_progress, payload));
+    case 'session_revoked':
+      return (payload) => session_revoked?.(v.parse(noticeSchemas.session_revoked, payload));
     case 'inbox':
       return (payload) => inbox?.(v.parse(noticeSchemas.inbox, payload));
     default:
