@@ -3,6 +3,7 @@ import { createServer, connect as dial, type Server, type Socket } from 'node:ne
 import { once } from 'node:events';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createSessions } from '#backend/accounts/sessions.ts';
 import { notify } from '#backend/postgres/notices.ts';
 import { MAX_WORDS_LENGTH } from '#domain/protocol/commands.ts';
 import { SOCKET_PATH, type Presence, type ProgressNotice } from '#domain/protocol/room.ts';
@@ -12,6 +13,7 @@ import { StoryLink } from '#lib/live/story-link.ts';
 import type { WordsDocument } from '#lib/words/words-document.ts';
 import {
   headersOf,
+  ORIGIN,
   person,
   plant,
   publishTake,
@@ -94,13 +96,18 @@ interface Page {
   others: Presence[];
   readonly notices: ProgressNotice[];
   connection: Connection;
+  signedOut: boolean;
 }
 
 function open(line: Line, story: TestStory, who: TestPerson | null): Page {
-  const seen = { who, view: null, others: [], notices: [], connection: 'connecting' } as Omit<
-    Page,
-    'link'
-  >;
+  const seen = {
+    who,
+    view: null,
+    others: [],
+    notices: [],
+    connection: 'connecting',
+    signedOut: false,
+  } as Omit<Page, 'link'>;
   const WebSocket = function (address: string) {
     return new (socketClass(headersOf(seen.who)))(address);
   };
@@ -113,6 +120,7 @@ function open(line: Line, story: TestStory, who: TestPerson | null): Page {
       onPresence: (others) => (seen.others = others),
       onProgress: (notice) => seen.notices.push(notice),
       onConnection: (connection) => (seen.connection = connection),
+      onSignedOut: () => (seen.signedOut = true),
     },
   });
   leaving.push(link);
@@ -327,4 +335,31 @@ describe('words', () => {
     await becomes(words.his, 'saved');
     await eventually(() => expect(words.hers.text.toJSON()).toBe(words.his.text.toJSON()));
   });
+});
+
+test('whoever is signed out is told so, listens on, and writes again as somebody else', async () => {
+  const ada = await person(fresh, 'Ada');
+  const story = await plant(fresh, ada.user.id, 'Base.');
+  const line = await Line.open();
+  const page = open(line, story, ada);
+  await live(page);
+  const words = page.link.openWords(story.seedId);
+  await becomes(words, 'saved');
+  words.text.insert(0, 'Ada. ');
+  await becomes(words, 'saved');
+  await createSessions({ db: fresh.db, origin: ORIGIN }).revokeAll(ada.user.id);
+  await vi.waitFor(() => expect(page.signedOut).toBe(true), { timeout: 2_000, interval: 10 });
+  // The browser has lost its cookie by now: the server took it away.
+  page.who = null;
+  page.link.reconnect(null);
+  await eventually(() => expect(words.state).toMatchObject({ status: 'saved', writable: false }));
+  const bea = await person(fresh, 'Bea');
+  page.who = bea;
+  page.link.reconnect(bea.user);
+  await eventually(() => expect(words.state.writable).toBe(true));
+  words.text.insert(0, 'Bea. ');
+  await becomes(words, 'saved');
+  const reader = open(line, story, bea);
+  const read = reader.link.openWords(story.seedId);
+  await eventually(() => expect(read.text.toJSON()).toBe('Bea. Ada. Base.'));
 });

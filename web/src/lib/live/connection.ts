@@ -38,3 +38,6 @@ export const connectionWords: Record<Connection, string> = {
   live: 'Live',
   offline: 'Offline. Everything is kept',
 };
+
+/** In their place, once the session is over. */
+export const signedOutWords = 'Signed out. You are listening';

@@ -97,4 +97,17 @@ describe('LiveStory', () => {
     line.onPresence([jo, { user: { id: 'al', name: 'Al', hue: 3 } }]);
     expect(live.recordersOver(take(1, mixed).id)).toEqual([jo]);
   });
+
+  it('says that somebody was signed out until they are somebody again, and of a listener never', () => {
+    const { live, line } = page(view(1, take(1, mixed)), mira);
+    line.onSignedOut?.();
+    expect(live.signedOut).toBe(true);
+    live.reconnect(null);
+    expect(live.signedOut).toBe(true);
+    live.reconnect(mira);
+    expect(live.signedOut).toBe(false);
+    const listener = page(view(1, take(1, mixed)));
+    listener.line.onSignedOut?.();
+    expect(listener.live.signedOut).toBe(false);
+  });
 });

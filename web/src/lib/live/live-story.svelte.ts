@@ -39,6 +39,8 @@ export class LiveStory {
   presence = $state.raw<readonly Presence[]>([]);
   connection = $state.raw<Connection>('connecting');
   person = $state.raw<Voice | null>(null);
+  /** The session ended while this page was open, and nobody has taken another since. */
+  signedOut = $state.raw(false);
 
   #view: StoryView;
   #recordingOver: TakeId | null = null;
@@ -98,6 +100,7 @@ export class LiveStory {
   /** Call after a session was made or renamed: its cookie counts from the next socket on. */
   reconnect(person: Voice | null): void {
     this.person = person;
+    if (person !== null) this.signedOut = false;
     this.#show(this.#view);
     this.#link?.reconnect(person);
   }
@@ -132,6 +135,7 @@ export class LiveStory {
       onPresence: (others) => (this.presence = others),
       onProgress: (notice) => this.#note(notice),
       onConnection: (connection) => (this.connection = connection),
+      onSignedOut: () => (this.signedOut = this.person !== null),
     };
   }
 

@@ -121,6 +121,7 @@ export class RoomClient {
 
   /** Becomes somebody else, as after a guest session was made; the socket must be reopened too. */
   setSelf(self: Self): void {
+    if (this.#self !== null && this.#self.id !== self?.id) this.#renewClientId();
     this.#self = self;
     this.#publish();
   }
@@ -168,6 +169,13 @@ export class RoomClient {
     this.awareness.setLocalState(hidden ? null : { user: this.#self, ...this.#fields });
   }
 
+  /** The server binds a Yjs client id to the first person who uses it: another needs another. */
+  #renewClientId(): void {
+    this.awareness.setLocalState(null);
+    this.doc.clientID = new Y.Doc().clientID;
+    this.awareness.clientID = this.doc.clientID;
+  }
+
   #changed(): void {
     if (this.synced && !this.hasUnsaved) this.#closes = 0;
     this.#events.onChange?.();
@@ -178,6 +186,7 @@ export class RoomClient {
    * parting words of a server that shuts down look the same as a refusal, so we always try again.
    */
   #closed(code?: number): void {
+    if (code === CLOSE.notYours) this.#renewClientId();
     if (!this.#socket.isOpen) this.#publish();
     if (code === CLOSE.tooLarge && this.#isTooLarge()) {
       this.#refused = true;

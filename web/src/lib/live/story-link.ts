@@ -2,7 +2,7 @@
 // Loaded after first paint, since it brings Yjs; nothing here knows a DOM or a framework.
 import { observeTree, readTree, type StoryView } from '#domain/story/document.ts';
 import { userId, type StoryId, type TakeId } from '#domain/story/ids.ts';
-import type { Presence, ProgressNotice } from '#domain/protocol/room.ts';
+import { CLOSE, type Presence, type ProgressNotice } from '#domain/protocol/room.ts';
 import type { WordsKeeper } from '../words/words-keeper.ts';
 import { WordsDocument } from '../words/words-document.ts';
 import { followLine, newLine, type Connection, type LineEvent } from './connection.ts';
@@ -16,6 +16,8 @@ export interface StoryListener {
   onPresence(others: Presence[]): void;
   onProgress(notice: ProgressNotice): void;
   onConnection(connection: Connection): void;
+  /** The server closed the socket because the session is over. */
+  onSignedOut?(): void;
 }
 
 /** Listeners publish nothing, so a round trip this often keeps both ends sure of the socket, ms. */
@@ -58,7 +60,10 @@ export class StoryLink {
     this.#self = settings.self;
     this.#socket = new RoomSocket(settings.socket);
     this.#socket.on('open', () => this.#follow('open'));
-    this.#socket.on('close', () => this.#follow('closed'));
+    this.#socket.on('close', ({ event }: { event: { code: number } }) => {
+      this.#follow('closed');
+      if (event.code === CLOSE.unauthorized) this.#listener.onSignedOut?.();
+    });
     this.#tree = new RoomClient({
       socket: this.#socket,
       room: { kind: 'story', storyId: settings.storyId },
