@@ -18,6 +18,15 @@ import {
 
 const SOON_MS = 2_000;
 
+/** Fails if it is not so within two seconds. */
+const until = (isSo: () => boolean) =>
+  vi.waitFor(
+    () => {
+      if (!isSo()) throw new Error('not in time');
+    },
+    { timeout: SOON_MS, interval: 10 },
+  );
+
 let fresh: FreshDatabase;
 let here: TestServer;
 let there: TestServer;
@@ -35,9 +44,9 @@ beforeAll(async () => {
 afterEach(async () => {
   const client = connect(here.url, story.words, mira);
   leaving.push(() => client.destroy());
-  await vi.waitFor(() => expect(client.provider.isSynced).toBe(true));
+  await until(() => client.provider.isSynced);
   wordsOf(client.doc).insert(0, 'x');
-  await vi.waitFor(() => expect(client.provider.hasUnsyncedChanges).toBe(false), SOON_MS);
+  await until(() => !client.provider.hasUnsyncedChanges);
   for (const leave of leaving.splice(0)) leave();
 });
 
@@ -58,15 +67,13 @@ async function onBoth(who: TestPerson): Promise<RawSocket[]> {
   return sockets;
 }
 
-const signedOut = (sockets: readonly RawSocket[]) =>
-  vi.waitFor(
-    () => {
-      for (const { closes } of sockets) {
-        expect(closes).toEqual([{ code: CLOSE.unauthorized, reason: 'signed out' }]);
-      }
-    },
-    { timeout: SOON_MS, interval: 10 },
-  );
+/** How the sockets were closed, once they all were. */
+async function closesOf(sockets: readonly RawSocket[]): Promise<RawSocket['closes'][number][]> {
+  await until(() => sockets.every(({ closes }) => closes.length > 0));
+  return sockets.flatMap(({ closes }) => closes);
+}
+
+const SIGNED_OUT = { code: CLOSE.unauthorized, reason: 'signed out' };
 
 test('by sign-out on one device, and no other session does', async () => {
   const jo = await person(fresh, 'Jo');
@@ -75,7 +82,7 @@ test('by sign-out on one device, and no other session does', async () => {
   const [sockets, others] = [await onBoth(jo), await onBoth(other)];
   const live = await sessions().read(jo.cookie);
   await sessions().revoke(live?.session.id ?? '');
-  await signedOut(sockets);
+  expect(await closesOf(sockets)).toEqual([SIGNED_OUT, SIGNED_OUT]);
   expect(others.flatMap(({ closes }) => closes)).toEqual([]);
 });
 
@@ -83,20 +90,20 @@ test('by being signed out everywhere', async () => {
   const jo = await person(fresh, 'Jo');
   const sockets = await onBoth(jo);
   await sessions().revokeAll(jo.user.id);
-  await signedOut(sockets);
+  expect(await closesOf(sockets)).toEqual([SIGNED_OUT, SIGNED_OUT]);
 });
 
 test('by expiry, of which nobody is told', async () => {
   const jo = await person(fresh, 'Jo');
   const sockets = await onBoth(jo);
   await fresh.pool.query('update sessions set expires_at = now() where user_id = $1', [jo.user.id]);
-  await signedOut(sockets);
+  expect(await closesOf(sockets)).toEqual([SIGNED_OUT, SIGNED_OUT]);
 });
 
 test('by a row that somebody took away, and a revoked cookie opens nothing again', async () => {
   const jo = await person(fresh, 'Jo');
   const sockets = await onBoth(jo);
   await fresh.pool.query('delete from sessions where user_id = $1', [jo.user.id]);
-  await signedOut(sockets);
+  expect(await closesOf(sockets)).toEqual([SIGNED_OUT, SIGNED_OUT]);
   await expect(enterRaw(here.url, story.words, jo)).rejects.toThrow('401');
 });

@@ -305,9 +305,10 @@ test('more client ids than anybody has tabs are refused', async () => {
   await eventually(() => expect(attacker.closes).toMatchObject([{ code: CLOSE.tooMuch }]));
 });
 
+const caretOf = ({ provider }: TestClient, id: number) =>
+  provider.awareness?.getStates().get(id)?.['caret'];
+
 describe('presence', () => {
-  const caretOf = (client: TestClient, id: number) =>
-    client.provider.awareness?.getStates().get(id)?.['caret'];
   const caret = { anchor: 1, head: 1 };
 
   test('of somebody else is neither set nor cleared nor kept from coming back', async () => {

@@ -98,9 +98,9 @@ interface Accepting extends CollabOptions {
   readonly live: LiveSessions;
 }
 
-function acceptSockets(rooms: Rooms, { log, origin, sessions, live }: Accepting) {
-  const open = new WeakMap<Peer, RoomSocket>();
-  const leave = new WeakMap<Peer, () => void>();
+function acceptSockets(rooms: Rooms, accepting: Accepting) {
+  const { log, origin, sessions } = accepting;
+  const open = new WeakMap<Peer, Opened>();
   return nodeAdapter({
     idleTimeout: DEAD_AFTER_S,
     serverOptions: { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false },
@@ -113,30 +113,45 @@ function acceptSockets(rooms: Rooms, { log, origin, sessions, live }: Accepting)
       open: (peer) => {
         const { admission } = peer.context;
         if (!(admission instanceof Admission)) return peer.terminate();
-        const socket = new RoomSocket({
-          dialect: admission.dialect,
-          viewer: admission.viewer,
-          wire: wireOf(peer),
-          updates: rooms.updates,
-          newcomers: rooms.newcomers(),
-          dropParked: (document) => rooms.dropParked(document),
-          stateVector: (document) => rooms.stateVector(document),
-          log,
-        });
-        open.set(peer, socket);
-        const { sessionId } = admission;
-        if (sessionId !== null) leave.set(peer, live.add(sessionId, socket));
+        const opened = openSocket(rooms, admission, { ...accepting, wire: wireOf(peer) });
+        const { socket } = opened;
+        open.set(peer, opened);
         socket.open(rooms.hocuspocus.handleConnection(socket, peer.request, { socket }));
         return undefined;
       },
-      message: (peer, message) => open.get(peer)?.receive(bytesOf(message)),
+      message: (peer, message) => open.get(peer)?.socket.receive(bytesOf(message)),
       close: (peer, { code = 1006, reason = '' }) => {
-        leave.get(peer)?.();
-        open.get(peer)?.gone(code, reason);
+        open.get(peer)?.forget();
+        open.get(peer)?.socket.gone(code, reason);
       },
       error: (peer, error) => log.debug({ err: error, peer: peer.id }, 'socket failed'),
     },
   });
+}
+
+interface Opened {
+  readonly socket: RoomSocket;
+  /** Stops watching over its session. */
+  readonly forget: () => void;
+}
+
+function openSocket(
+  rooms: Rooms,
+  { dialect, viewer, sessionId }: Admission,
+  { live, log, wire }: Accepting & { readonly wire: Wire },
+): Opened {
+  const socket = new RoomSocket({
+    dialect,
+    viewer,
+    wire,
+    updates: rooms.updates,
+    newcomers: rooms.newcomers(),
+    dropParked: (document) => rooms.dropParked(document),
+    stateVector: (document) => rooms.stateVector(document),
+    log,
+  });
+  const forget = sessionId === null ? () => undefined : live.add(sessionId, socket);
+  return { socket, forget };
 }
 
 function wireOf(peer: Peer): Wire {

@@ -145,20 +145,7 @@ export function createSessions({
           renewed: session.fresh ? cookie(token, (IDLE_DAYS * DAY_MS) / 1000) : null,
         };
       }),
-    liveAmong: (sessionIds) =>
-      reachable(async () => {
-        const rows = await db
-          .select({ id: sessionTable.id, createdAt: sessionTable.createdAt })
-          .from(sessionTable)
-          .where(
-            and(
-              inArray(sessionTable.id, [...sessionIds]),
-              gt(sessionTable.expiresAt, new Date(now())),
-              gt(sessionTable.createdAt, new Date(now() - ABSOLUTE_DAYS * DAY_MS)),
-            ),
-          );
-        return new Set(rows.map(({ id }) => id));
-      }),
+    liveAmong: (sessionIds) => reachable(() => liveIn(db, sessionIds, now())),
     revoke: (sessionId) => reachable(() => end(db, eq(sessionTable.id, sessionId))),
     revokeAll: (userId) => reachable(() => end(db, eq(sessionTable.userId, userId))),
     list: (userId) =>
@@ -179,6 +166,24 @@ function luciaOn(db: Database, cookieName: string): Lucia<SessionAttributes, Use
     getSessionAttributes: ({ createdAt }) => ({ createdAt }),
     getUserAttributes: ({ name, hue }) => ({ name, hue }),
   });
+}
+
+async function liveIn(
+  db: Database,
+  sessionIds: readonly string[],
+  nowMs: number,
+): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .select({ id: sessionTable.id })
+    .from(sessionTable)
+    .where(
+      and(
+        inArray(sessionTable.id, [...sessionIds]),
+        gt(sessionTable.expiresAt, new Date(nowMs)),
+        gt(sessionTable.createdAt, new Date(nowMs - ABSOLUTE_DAYS * DAY_MS)),
+      ),
+    );
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Sessions that one notice names: a NOTIFY carries 8,000 bytes. */
