@@ -149,13 +149,7 @@ export function createSessions({
     revoke: (sessionId) => reachable(() => end(db, eq(sessionTable.id, sessionId))),
     revokeAll: (userId) => reachable(() => end(db, eq(sessionTable.userId, userId))),
     list: (userId) =>
-      reachable(async () => {
-        const all = await lucia.getUserSessions(userId);
-        return all
-          .map(infoOf)
-          .filter(live)
-          .toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
-      }),
+      reachable(async () => newestFirst((await lucia.getUserSessions(userId)).map(infoOf), live)),
   };
 }
 
@@ -166,6 +160,10 @@ function luciaOn(db: Database, cookieName: string): Lucia<SessionAttributes, Use
     getSessionAttributes: ({ createdAt }) => ({ createdAt }),
     getUserAttributes: ({ name, hue }) => ({ name, hue }),
   });
+}
+
+function newestFirst(all: SessionInfo[], live: (session: SessionInfo) => boolean): SessionInfo[] {
+  return all.filter(live).toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
 }
 
 async function liveIn(
