@@ -1,6 +1,7 @@
 // The commands people give over HTTP: the body of each request and of its answer. A command that
 // names what is not its own to say (a start, a length, an author) is refused, not half obeyed.
 import * as v from 'valibot';
+import { memberRoleSchema, opennessSchema } from '../access/policy.ts';
 import { storyIdSchema, takeIdSchema, uploadIdSchema } from '../story/ids.ts';
 
 /** Largest upload of one take, bytes: ten minutes of 48 kHz 16-bit mono WAV, with room to spare. */
@@ -72,8 +73,20 @@ export const publishedSchema = v.object({
   storyId: storyIdSchema,
   slug: v.string(),
   takeId: takeIdSchema,
+  /** How many more takes this person may publish within this hour; there if they are few. */
+  takesLeft: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
 });
 export type Published = v.InferOutput<typeof publishedSchema>;
+
+/** PATCH /api/stories/<storyId>: another title, or who may branch. */
+export const changeStorySchema = v.union([
+  v.strictObject({ title: titleSchema }),
+  v.strictObject({ openness: opennessSchema }),
+]);
+export type StoryChange = v.InferOutput<typeof changeStorySchema>;
+
+/** PUT /api/stories/<storyId>/members/<userId>: what somebody is from now on. */
+export const giveRoleSchema = v.strictObject({ role: memberRoleSchema });
 
 /** POST /api/session: become a guest, or rename the one you are. */
 export const sessionSchema = v.strictObject({ name: v.optional(nameSchema) });

@@ -38,13 +38,20 @@ export const takeFailureSchema = v.picklist([
 ]);
 export type TakeFailure = v.InferOutput<typeof takeFailureSchema>;
 
+/** What people made of a take; a key that is absent says zero, or not. */
+const standing = {
+  likes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  hidden: v.optional(v.literal(true)),
+};
+
 /**
- * How far a take has come. `mixed` says that its region is rendered, so paths through it play.
+ * How far a take has come, and what people made of it. `mixed` says that its region is rendered,
+ * so paths through it play.
  */
 export const takeStateSchema = v.variant('status', [
-  v.object({ status: v.literal('processing') }),
-  v.object({ status: v.literal('ready'), mixed: v.boolean() }),
-  v.object({ status: v.literal('failed'), reason: takeFailureSchema }),
+  v.object({ status: v.literal('processing'), ...standing }),
+  v.object({ status: v.literal('ready'), mixed: v.boolean(), ...standing }),
+  v.object({ status: v.literal('failed'), reason: takeFailureSchema, ...standing }),
 ]);
 export type TakeState = v.InferOutput<typeof takeStateSchema>;
 
@@ -56,6 +63,16 @@ export type PlacedTake = Take & { readonly durationSamples: number };
 /** True once the take's duration is known and it has not failed. */
 export function isPlaced(take: Take): take is PlacedTake {
   return take.durationSamples !== null && take.state.status !== 'failed';
+}
+
+/** How many people like a take. */
+export function likesOf({ state }: Pick<Take, 'state'>): number {
+  return state.likes ?? 0;
+}
+
+/** True for a take that was hidden: a tombstone to all but its author, the keepers and the owner. */
+export function isHidden({ state }: Pick<Take, 'state'>): boolean {
+  return state.hidden === true;
 }
 
 /** A voice: the name and colour under which somebody's takes are shown. */

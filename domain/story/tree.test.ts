@@ -4,8 +4,8 @@ import { nthTakeId } from '../../tests/arbitraries/paths.ts';
 import { takesArbitrary } from '../../tests/arbitraries/takes.ts';
 import { endOf } from '../timeline/duet.ts';
 import type { TakeId } from './ids.ts';
-import { isPlaced, type Take } from './take.ts';
-import { furthestPath, pathTo, placedChildren, treeOf } from './tree.ts';
+import { isHidden, isPlaced, likesOf, type Take } from './take.ts';
+import { hitPath, pathTo, placedChildren, treeOf } from './tree.ts';
 
 /** The chain from a take up to a parentless one, or null if it breaks or goes in circles. */
 function chainOf(takes: readonly Take[], take: Take): Take[] | null {
@@ -85,16 +85,18 @@ describe('a tree of takes, in whatever order and state they come', () => {
     );
   });
 
-  it('goes furthest where no other path of placed takes ends later', () => {
+  it('goes where the likes sum up to the most, and of equals to the latest end', () => {
     fc.assert(
       fc.property(takesArbitrary, fc.nat({ max: 14 }), fc.boolean(), (takes, index, fromRoot) => {
         const tree = treeOf(takes);
         const from = fromRoot ? tree.root?.id : nthTakeId(index);
+        const sum = (take: Take) =>
+          (chainOf(takes, take) ?? []).reduce((likes, each) => likes + likesOf(each), 0);
         const [best] = takes
           .filter((take) => endsPlacedPath(takes, take, from) && tree.takes.has(take.id))
           .filter(isPlaced)
-          .toSorted((a, b) => endOf(b) - endOf(a) || byAge(a, b));
-        const path = fromRoot ? furthestPath(tree) : furthestPath(tree, nthTakeId(index));
+          .toSorted((a, b) => sum(b) - sum(a) || endOf(b) - endOf(a) || byAge(a, b));
+        const path = fromRoot ? hitPath(tree) : hitPath(tree, nthTakeId(index));
         expect(path.at(-1)?.id).toBe(best?.id);
       }),
     );
@@ -103,9 +105,38 @@ describe('a tree of takes, in whatever order and state they come', () => {
   it('prefers the older of two that end together, then the smaller id', () => {
     const seed = takeOf(0, null, 0);
     const older = treeOf([seed, takeOf(1, 0, 9), takeOf(2, 0, 8)]);
-    expect(ids(furthestPath(older))).toEqual([nthTakeId(0), nthTakeId(2)]);
+    expect(ids(hitPath(older))).toEqual([nthTakeId(0), nthTakeId(2)]);
     const tied = treeOf([seed, takeOf(2, 0, 8), takeOf(1, 0, 8)]);
-    expect(ids(furthestPath(tied))).toEqual([nthTakeId(0), nthTakeId(1)]);
+    expect(ids(hitPath(tied))).toEqual([nthTakeId(0), nthTakeId(1)]);
+  });
+
+  it('sums likes along a path, and does not follow the best liked answer', () => {
+    // The vector of product.md: R→X(5)→x(0), R→Y(3)→y(9); a greedy walk would go to X.
+    const liked = (index: number, parent: number | null, likes: number): Take => ({
+      ...takeOf(index, parent, index),
+      durationSamples: 10 + index,
+      state: { status: 'ready', mixed: true, ...(likes > 0 && { likes }) },
+    });
+    const [r, x, xx, y, yy] = [
+      liked(0, null, 0),
+      liked(1, 0, 5),
+      liked(2, 1, 0),
+      liked(3, 0, 3),
+      liked(4, 3, 9),
+    ];
+    expect(ids(hitPath(treeOf([r, x, xx, y, yy])))).toEqual(ids([r, y, yy]));
+    expect(ids(hitPath(treeOf([r, x, xx, y, yy]), x.id))).toEqual(ids([r, x, xx]));
+  });
+
+  it('enters no hidden take, and goes on below one that was asked for', () => {
+    const hidden: Take = {
+      ...takeOf(1, 0, 1),
+      durationSamples: 50,
+      state: { status: 'ready', mixed: true, hidden: true, likes: 9 },
+    };
+    const tree = treeOf([takeOf(0, null, 0), hidden, takeOf(2, 1, 2), takeOf(3, 0, 3)]);
+    expect(ids(hitPath(tree))).not.toContain(hidden.id);
+    expect(ids(hitPath(tree, nthTakeId(2)))).toEqual([0, 1, 2].map(nthTakeId));
   });
 
   it('is built of ten thousand takes in one path without running out of stack', () => {
@@ -119,7 +150,7 @@ describe('a tree of takes, in whatever order and state they come', () => {
       createdAtMs: index,
       state: { status: 'ready', mixed: true },
     }));
-    expect(furthestPath(treeOf(takes))).toHaveLength(10_000);
+    expect(hitPath(treeOf(takes))).toHaveLength(10_000);
   });
 });
 
@@ -127,5 +158,6 @@ describe('a tree of takes, in whatever order and state they come', () => {
 function endsPlacedPath(takes: readonly Take[], take: Take, from: TakeId | undefined): boolean {
   const chain = chainOf(takes, take) ?? [];
   const start = chain.findIndex(({ id }) => id === from);
-  return start >= 0 && chain.slice(start).every(isPlaced);
+  const below = chain.slice(start);
+  return start >= 0 && below.every(isPlaced) && !below.slice(1).some(isHidden);
 }

@@ -1,7 +1,7 @@
 // The read model of a story: takes as a tree, whatever order or damage they arrive in.
 import { endOf } from '../timeline/duet.ts';
 import type { TakeId } from './ids.ts';
-import { isPlaced, type PlacedTake, type Take } from './take.ts';
+import { isHidden, isPlaced, likesOf, type PlacedTake, type Take } from './take.ts';
 
 export interface StoryTree {
   /** The seed, or null while none has arrived. */
@@ -49,22 +49,31 @@ export function placedChildren(tree: StoryTree, id: TakeId): PlacedTake[] {
 }
 
 /**
- * Where the story goes furthest from `from` (the seed, if not given): the path to the take with
- * the latest end, ties to the older take, then by id. Empty for a story without a placed seed.
+ * The path that is played unless somebody chooses another: from `from` (the seed, if not given) to
+ * where the likes of all takes on the way sum up to the most; ties to the latest end, then to the
+ * older take, then by id. It enters no take that is hidden. Empty for a story without a placed seed.
  */
-export function furthestPath(tree: StoryTree, from?: TakeId): PlacedTake[] {
+export function hitPath(tree: StoryTree, from?: TakeId): PlacedTake[] {
   const start = from === undefined ? tree.root : (tree.takes.get(from) ?? null);
   if (start === null || !isPlaced(start)) return [];
-  let best: PlacedTake = start;
-  const waiting: PlacedTake[] = [start];
-  for (let take = waiting.pop(); take !== undefined; take = waiting.pop()) {
-    if (reachesFurther(take, best)) best = take;
-    waiting.push(...placedChildren(tree, take.id));
+  let best: Reach = { take: start, likes: likesOf(start) };
+  const waiting: Reach[] = [best];
+  for (let reach = waiting.pop(); reach !== undefined; reach = waiting.pop()) {
+    if (isBetter(reach, best)) best = reach;
+    for (const take of placedChildren(tree, reach.take.id)) {
+      if (!isHidden(take)) waiting.push({ take, likes: reach.likes + likesOf(take) });
+    }
   }
-  return pathTo(tree, best.id).filter(isPlaced);
+  return pathTo(tree, best.take.id).filter(isPlaced);
 }
 
-function reachesFurther(take: PlacedTake, best: PlacedTake): boolean {
-  const gain = endOf(take) - endOf(best);
-  return gain > 0 || (gain === 0 && oldestFirst(take, best) < 0);
+/** How far a path goes, and what it gathered on the way. */
+interface Reach {
+  readonly take: PlacedTake;
+  readonly likes: number;
+}
+
+function isBetter(one: Reach, best: Reach): boolean {
+  const gain = one.likes - best.likes || endOf(one.take) - endOf(best.take);
+  return gain > 0 || (gain === 0 && oldestFirst(one.take, best.take) < 0);
 }

@@ -6,13 +6,21 @@ import { takeFailureSchema, type Take, type TakeState, type Voice } from '#domai
 import { MAX_PATH_SAMPLES } from '#domain/timeline/samples.ts';
 import { nthTakeId } from './paths.ts';
 
-export const stateArbitrary: fc.Arbitrary<TakeState> = fc.oneof(
+const progressArbitrary: fc.Arbitrary<TakeState> = fc.oneof(
   fc.constant<TakeState>({ status: 'processing' }),
   fc.boolean().map((mixed): TakeState => ({ status: 'ready', mixed })),
   fc
     .constantFrom(...takeFailureSchema.options)
     .map((reason): TakeState => ({ status: 'failed', reason })),
 );
+
+export const stateArbitrary: fc.Arbitrary<TakeState> = fc
+  .tuple(progressArbitrary, fc.nat({ max: 3 }), fc.integer({ min: 0, max: 4 }))
+  .map(([state, likes, die]) => ({
+    ...state,
+    ...(likes > 0 && { likes }),
+    ...(die === 0 && { hidden: true as const }),
+  }));
 
 /** Yjs stores no objects without a prototype. */
 const plain = { noNullPrototype: true } as const;

@@ -3,7 +3,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import { goto } from '$app/navigation';
 import { isPlaced, type PlacedTake, type Take, type Voice } from '#domain/story/take.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
-import { furthestPath, pathTo } from '#domain/story/tree.ts';
+import { hitPath, pathTo } from '#domain/story/tree.ts';
 import { endOf } from '#domain/timeline/duet.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 import type { StoryView } from '#domain/story/document.ts';
@@ -41,7 +41,7 @@ export class StoryPage {
   readonly silhouettes: SvelteMap<TakeId, Silhouette>;
   /** The take that Record, Write and the words are about. */
   chosenId = $state.raw<TakeId | null>(null);
-  /** Any take of the branch that is open; the path goes through it and on to the furthest end. */
+  /** Any take of the branch that is open; the path goes through it and on to the best liked end. */
   #through = $state.raw<TakeId | null>(null);
   /** The person's own take, once it is in the tree: where the focus goes. */
   arrived = $state.raw<TakeId | null>(null);
@@ -50,8 +50,8 @@ export class StoryPage {
 
   /** The path that is open, seed first. */
   readonly path: readonly PlacedTake[] = $derived.by(() => {
-    const through = this.#through === null ? [] : furthestPath(this.live.tree, this.#through);
-    return through.length > 0 ? through : furthestPath(this.live.tree);
+    const through = this.#through === null ? [] : hitPath(this.live.tree, this.#through);
+    return through.length > 0 ? through : hitPath(this.live.tree);
   });
   readonly onPath: ReadonlySet<TakeId> = $derived(new Set(this.path.map(({ id }) => id)));
   /** The open path as the player takes it. */
