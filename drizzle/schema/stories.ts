@@ -14,23 +14,30 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
+import type { Openness } from '#domain/access/policy.ts';
 import type { StoryId, TakeId, UploadId, UserId } from '#domain/story/ids.ts';
 import type { TakeFailure, TakeKind } from '#domain/story/take.ts';
 import { users } from './accounts.ts';
 import { uploads } from './uploads.ts';
 
-export const stories = pgTable('stories', {
-  id: uuid().$type<StoryId>().primaryKey(),
-  slug: text().notNull().unique(),
-  title: text().notNull(),
-  ownerId: uuid()
-    .$type<UserId>()
-    .notNull()
-    .references(() => users.id, { onDelete: 'restrict' }),
-  /** Number of the newest event; the row's lock orders the commands of a story. */
-  revision: bigint({ mode: 'number' }).notNull().default(0),
-  createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
-});
+export const stories = pgTable(
+  'stories',
+  {
+    id: uuid().$type<StoryId>().primaryKey(),
+    slug: text().notNull().unique(),
+    title: text().notNull(),
+    ownerId: uuid()
+      .$type<UserId>()
+      .notNull()
+      .references(() => users.id, { onDelete: 'restrict' }),
+    /** Number of the newest event; the row's lock orders the commands of a story. */
+    revision: bigint({ mode: 'number' }).notNull().default(0),
+    /** Who may branch: anybody with a session, or members. */
+    openness: text().$type<Openness>().notNull().default('open'),
+    createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [check('stories_openness_check', sql`${table.openness} in ('open', 'members')`)],
+);
 
 export const takes = pgTable(
   'takes',
@@ -58,6 +65,10 @@ export const takes = pgTable(
       .references(() => uploads.id, { onDelete: 'restrict' }),
     /** Mirror of the words document, for reading without a socket. */
     words: text().notNull().default(''),
+    /** How many rows of `likes` it has; counted under the story's row lock. */
+    likeCount: integer().notNull().default(0),
+    /** Since when it is a tombstone to others; null for one that is shown. */
+    hiddenAt: timestamp({ withTimezone: true }),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [
@@ -89,8 +100,21 @@ export const takes = pgTable(
   ],
 );
 
-/** What an event says of its take; `voice`: that its author has another name. */
-export type StoryEventKind = 'published' | 'ingested' | 'failed' | 'mixed' | 'voice';
+/**
+ * What an event says of its take; `voice`: that its author has another name. What is about the
+ * whole story (`retitled`, `members`) is an event of its seed.
+ */
+export type StoryEventKind =
+  | 'published'
+  | 'ingested'
+  | 'failed'
+  | 'mixed'
+  | 'voice'
+  | 'retitled'
+  | 'members'
+  | 'hidden'
+  | 'shown'
+  | 'likes';
 
 /**
  * The outbox of a story: what changed, in commit order without gaps (`stories.revision` is
