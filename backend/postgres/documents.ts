@@ -1,8 +1,8 @@
 // The append-only log of Yjs updates, and the mirror of a take's words in its row.
 import { and, eq, ne, sql, type SQL } from 'drizzle-orm';
-import { roomName, type Room } from '#domain/protocol/room.ts';
+import { roomName } from '#domain/protocol/room.ts';
 import type { TakeId } from '#domain/story/ids.ts';
-import { stories, takes } from '#drizzle/schema.ts';
+import { takes } from '#drizzle/schema.ts';
 import type { Queryable, Transaction } from './database.ts';
 
 /** One update on its way into the log. */
@@ -80,15 +80,6 @@ export async function readUpdates(
  */
 export async function lockDocument(tx: Transaction, document: string): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${document}, 0))`);
-}
-
-/** True if the story or take that a room is about exists. */
-export async function roomExists(db: Queryable, room: Room): Promise<boolean> {
-  const found =
-    room.kind === 'story'
-      ? await db.select({ id: stories.id }).from(stories).where(eq(stories.id, room.storyId))
-      : await db.select({ id: takes.id }).from(takes).where(eq(takes.id, room.takeId));
-  return found.length > 0;
 }
 
 /** The words of a take as its row has them; null if there is no such take. */

@@ -1,13 +1,14 @@
 // Branching: a take over another one's tail.
 import { and, eq } from 'drizzle-orm';
-import type { Person } from '#domain/access/policy.ts';
+import { may, type Person } from '#domain/access/policy.ts';
 import { branchSchema, type Published } from '#domain/protocol/commands.ts';
 import { Problem } from '#domain/protocol/problem.ts';
 import type { StoryId, TakeId } from '#domain/story/ids.ts';
 import type { Ancestry, Span } from '#domain/timeline/duet.ts';
-import { stories, takes } from '#drizzle/schema.ts';
+import { takes } from '#drizzle/schema.ts';
 import type { Transaction } from '../postgres/database.ts';
 import { parseCommand, publish, type Place, type PublishDeps } from './publish.ts';
+import { lockStory, notYours } from './standing.ts';
 
 /**
  * Adds a take to a story. Where it starts follows from the takes that are stored, never from the
@@ -29,18 +30,18 @@ export async function branchStory(
   return publish(deps, person, {
     command,
     target: { storyId, parentId },
-    place: (tx) => placeAfter(tx, storyId, parentId),
+    place: (tx) => placeAfter(tx, person, { storyId, parentId }),
   });
 }
 
 /** Locks the story, so that what is read of its takes stays true until the new one is written. */
-async function placeAfter(tx: Transaction, storyId: StoryId, parentId: TakeId): Promise<Place> {
-  const [story] = await tx
-    .select({ slug: stories.slug })
-    .from(stories)
-    .where(eq(stories.id, storyId))
-    .for('no key update');
-  if (story === undefined) throw new Problem('not_found', 'There is no such story.');
+async function placeAfter(
+  tx: Transaction,
+  person: Person | null,
+  { storyId, parentId }: { storyId: StoryId; parentId: TakeId },
+): Promise<Place> {
+  const story = await lockStory(tx, storyId, person);
+  if (story === null || !may('branch', story.standing)) throw notYours();
   const ancestry = await ancestryOf(tx, storyId, parentId);
   return { storyId, slug: story.slug, parentId, ancestry };
 }
@@ -67,7 +68,13 @@ async function takeIn(tx: Transaction, storyId: StoryId, id: TakeId) {
 }
 
 function settled(take: typeof takes.$inferSelect): Span {
-  const { startSamples, durationSamples, status } = take;
+  const { startSamples, durationSamples, status, hiddenAt } = take;
+  if (hiddenAt !== null) {
+    throw new Problem(
+      'parent_not_ready',
+      'The take you answer was hidden. Your take is safe; answer another one with it.',
+    );
+  }
   if (status === 'ready' && durationSamples !== null) return { startSamples, durationSamples };
   throw new Problem(
     'parent_not_ready',

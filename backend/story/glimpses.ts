@@ -88,7 +88,8 @@ export async function readWaitingTails(db: Queryable, limit: number): Promise<Wa
         join ${stories} story on story.id = take.story_id
         join ${users} person on person.id = take.author_id
         left join ${takes} parent on parent.id = take.parent_id
-        where take.status = 'ready' and not exists (
+        where take.status = 'ready' and take.hidden_at is null and story.openness = 'open'
+        and not exists (
           select 1 from ${takes} child where child.parent_id = take.id and child.status <> 'failed'
         )
         order by take.story_id, take.created_at desc, take.id

@@ -2,7 +2,7 @@
 // sent.
 import { eq, sql } from 'drizzle-orm';
 import * as v from 'valibot';
-import { mayBranch, type Person } from '#domain/access/policy.ts';
+import type { Person } from '#domain/access/policy.ts';
 import type { Published, TakeBody } from '#domain/protocol/commands.ts';
 import { Problem } from '#domain/protocol/problem.ts';
 import type { StoryId, TakeId } from '#domain/story/ids.ts';
@@ -18,6 +18,7 @@ import type { Queue } from '../queue/queue.ts';
 import type { ObjectStore } from '../storage/objects.ts';
 import { recordEvent } from './events.ts';
 import { claimUpload, materialOf, uploadTaken, type Material } from './material.ts';
+import { claimQuota, WARN_BELOW } from './quota.ts';
 
 export interface PublishDeps {
   readonly db: Database;
@@ -67,7 +68,7 @@ export async function publish(
   person: Person | null,
   publication: Publication,
 ): Promise<Published> {
-  if (!mayBranch(person)) {
+  if (person === null) {
     throw new Problem('unauthenticated', 'Choose a name first. Your take is safe until then.');
   }
   try {
@@ -100,6 +101,7 @@ async function write(
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${takeId}, 0))`);
   const before = await answerOf(tx, person, publication);
   if (before !== null) return before;
+  const takesLeft = await claimQuota(tx, person.id);
   await claimUpload(tx, material.uploadId);
   const { storyId, slug, parentId, ancestry } = await publication.place(tx);
   const startSamples = startFor(material.kind, ancestry);
@@ -116,7 +118,7 @@ async function write(
   await follow(tx, person.id, storyId);
   await startWork(tx, queue, takeId, material);
   await recordEvent(tx, { storyId, takeId, kind: 'published' });
-  return { storyId, slug, takeId };
+  return { storyId, slug, takeId, ...(takesLeft < WARN_BELOW && { takesLeft }) };
 }
 
 /** Words can be read at once, so followers hear of them now; of a voice, once it is ingested. */

@@ -56,7 +56,7 @@ const plan = {
 
 describe('a story read whole', () => {
   test('of more than a day of voice brings the waveforms of its oldest takes', async () => {
-    const seed = await write(mira, 'The long mill');
+    const [seed, miller] = [await write(mira, 'The long mill'), await site.person('Miller')];
     await fresh.pool.query(
       `with more as (
          insert into takes (id, story_id, parent_id, author_id, kind, start_samples,
@@ -66,7 +66,7 @@ describe('a story read whole', () => {
        insert into stems (take_id, object_key, sha256, bytes, duration_samples, gain_db, silences,
          peaks)
        select id, 'k', 'x', 1, 1, 0, '[]', decode(repeat('80', 20000), 'hex') from more`,
-      [seed.storyId, seed.takeId, mira.id],
+      [seed.storyId, seed.takeId, miller.id],
     );
     const story = await readStory(fresh.db, seed.slug, null);
     const drawn = story?.takes.filter(({ id }) => story.waveforms.has(id)) ?? [];

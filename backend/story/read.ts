@@ -1,12 +1,13 @@
 // Reading a story as a page shows it, in three queries whatever its size.
 import { and, asc, eq, inArray, ne, or, sql } from 'drizzle-orm';
-import type { Person } from '#domain/access/policy.ts';
+import { mayHear, type Person, type Standing } from '#domain/access/policy.ts';
 import type { StoryMeta, StoryView } from '#domain/story/document.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import type { Voice } from '#domain/story/take.ts';
 import { stems, stories, takes, users } from '#drizzle/schema.ts';
 import type { Queryable } from '../postgres/database.ts';
 import { whileReachable } from '../postgres/query-error.ts';
+import { withStanding } from './standing.ts';
 import { takeColumns, takeOf } from './take-row.ts';
 
 /** What is heard of a voice take at a glance. */
@@ -30,6 +31,8 @@ export interface StoryRead extends StoryView {
   readonly id: StoryId;
   readonly meta: StoryMeta;
   readonly ownerId: UserId;
+  /** What the viewer is in it. */
+  readonly standing: Standing;
   readonly createdAtMs: number;
   /** The words of each take that has some. */
   readonly words: ReadonlyMap<TakeId, string>;
@@ -42,7 +45,7 @@ export interface StoryRead extends StoryView {
 
 /**
  * A story by its slug, takes oldest first, or null if there is none. A failed take is in it for
- * its author only.
+ * its author only; of a hidden one, others get no words and no waveform.
  * @throws {Problem} `unavailable`
  */
 export async function readStory(
@@ -53,6 +56,7 @@ export async function readStory(
   return whileReachable(async () => {
     const [story] = await db.select().from(stories).where(eq(stories.slug, slug));
     if (story === undefined) return null;
+    const { standing } = await withStanding(db, story, viewer);
     // After the revision, so that the takes are never older than it says.
     const rows = await db
       .select({ ...takeColumns, words: takes.words, peaks: boundedPeaks, silences: stems.silences })
@@ -60,16 +64,20 @@ export async function readStory(
       .leftJoin(stems, eq(stems.takeId, takes.id))
       .where(and(eq(takes.storyId, story.id), visibleTo(viewer)))
       .orderBy(asc(takes.createdAt), asc(takes.id));
+    const heard = rows.filter(({ authorId, hiddenAt }) =>
+      mayHear(viewer, standing, { authorId, hidden: hiddenAt !== null }),
+    );
     return {
       id: story.id,
+      standing,
       ownerId: story.ownerId,
       createdAtMs: story.createdAt.getTime(),
       meta: { title: story.title, slug: story.slug, revision: story.revision },
       takes: rows.map(takeOf),
       voices: await voicesOf(db, new Set(rows.map((row) => row.authorId))),
-      words: new Map(rows.flatMap(({ id, words }) => (words === '' ? [] : [[id, words]]))),
+      words: new Map(heard.flatMap(({ id, words }) => (words === '' ? [] : [[id, words]]))),
       waveforms: new Map(
-        rows.flatMap(({ id, peaks, silences }) =>
+        heard.flatMap(({ id, peaks, silences }) =>
           peaks === null ? [] : [[id, { peaks, silences: silences ?? [] }]],
         ),
       ),

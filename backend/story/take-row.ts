@@ -19,6 +19,8 @@ export const takeColumns = {
   createdAt: takes.createdAt,
   status: takes.status,
   failure: takes.failure,
+  likeCount: takes.likeCount,
+  hiddenAt: takes.hiddenAt,
   mixed: isMixed,
 };
 
@@ -33,6 +35,8 @@ type TakeRow = Pick<
   | 'createdAt'
   | 'status'
   | 'failure'
+  | 'likeCount'
+  | 'hiddenAt'
 > & { readonly mixed: boolean };
 
 export function takeOf(row: TakeRow): Take {
@@ -48,8 +52,12 @@ export function takeOf(row: TakeRow): Take {
   };
 }
 
-function stateOf({ status, failure, mixed }: TakeRow): TakeState {
-  if (status === 'processing') return { status };
-  if (status === 'ready') return { status, mixed };
-  return { status, reason: failure ?? 'internal' };
+function stateOf({ status, failure, mixed, likeCount, hiddenAt }: TakeRow): TakeState {
+  const rest = {
+    ...(likeCount > 0 && { likes: likeCount }),
+    ...(hiddenAt !== null && { hidden: true as const }),
+  };
+  if (status === 'processing') return { status, ...rest };
+  if (status === 'ready') return { status, mixed, ...rest };
+  return { status, reason: failure ?? 'internal', ...rest };
 }

@@ -1,10 +1,12 @@
 // GET /api/takes/<id>/path: a path as one audio file, put together from stored packs as it is read.
 import { createHash } from 'node:crypto';
-import { renderedPath, type RenderedPath } from '#backend/media/rendered-path.ts';
+import { renderedPath, type Hears, type RenderedPath } from '#backend/media/rendered-path.ts';
 import type { Database } from '#backend/postgres/database.ts';
 import { bodyStream } from '#backend/storage/body-stream.ts';
 import type { ObjectStore } from '#backend/storage/objects.ts';
 import { answerRange } from '#backend/storage/range.ts';
+import { standingAt } from '#backend/story/standing.ts';
+import { mayHear, type Person } from '#domain/access/policy.ts';
 import { pathFile, piecesOf, type ByteRange, type PathFile } from '#domain/media/path-file.ts';
 import { Problem } from '#domain/protocol/problem.ts';
 import type { TakeId } from '#domain/story/ids.ts';
@@ -20,16 +22,20 @@ const COMPLETE_MAX_AGE_SECONDS = 600;
 
 /**
  * Answers GET and HEAD, whole or by range. A path whose last takes are not rendered yet ends with
- * the last one that is, and must be asked for again. Throws Problem: `not_found` for an unknown
+ * the last one that is, and must be asked for again; so does one with a take that is hidden from
+ * the viewer. Throws Problem: `not_found` for an unknown
  * take, `conflict` while nothing of the path is rendered.
  */
 export async function streamPath(
   request: Request,
   { db, objects }: PathStreamDeps,
   takeId: TakeId,
-  codec: Codec,
+  { codec, viewer }: { codec: Codec; viewer: Person | null },
 ): Promise<Response> {
-  const path = await renderedPath(db, takeId, codec);
+  const at = await standingAt(db, takeId, viewer);
+  if (at === null) throw new Problem('not_found', 'This take does not exist.');
+  const hears: Hears = (take) => mayHear(viewer, at.standing, take);
+  const path = await renderedPath(db, takeId, codec, hears);
   if (path === null) throw new Problem('not_found', 'This take does not exist.');
   return serveRendered(request, objects, path, codec);
 }

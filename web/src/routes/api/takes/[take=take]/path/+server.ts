@@ -7,9 +7,12 @@ import { endpoint } from '#lib/server/endpoint.ts';
 import { streamPath } from '#lib/server/path-stream.ts';
 
 /** The path from the seed to a take, as one audio file. `?codec=opus`, or AAC. */
-const stream = endpoint(async ({ request, params, url }) => {
+const stream = endpoint(async ({ request, params, url, locals }) => {
   const codec = v.parse(codecSchema, url.searchParams.get('codec') ?? 'aac');
-  return streamPath(request, await context(), v.parse(takeIdSchema, params['take']), codec);
+  return streamPath(request, await context(), v.parse(takeIdSchema, params['take']), {
+    codec,
+    viewer: locals.user,
+  });
 });
 
 export const GET: RequestHandler = stream;

@@ -1,5 +1,6 @@
 import type { RequestHandler } from './$types';
 import { readStem } from '#backend/media/read-stem.ts';
+import { assertHears } from '#backend/story/standing.ts';
 import { Problem } from '#domain/protocol/problem.ts';
 import { context } from '#lib/server/context.ts';
 import { endpoint } from '#lib/server/endpoint.ts';
@@ -8,8 +9,9 @@ import { endpoint } from '#lib/server/endpoint.ts';
 const LINK_SECONDS = 15 * 60;
 
 /** The lossless stem of a take: a short-lived link to it. */
-export const GET: RequestHandler = endpoint(async ({ params }) => {
+export const GET: RequestHandler = endpoint(async ({ params, locals }) => {
   const { db, objects } = await context();
+  await assertHears(db, params.take, locals.user);
   const stem = await readStem(db, params.take);
   if (stem === null) throw new Problem('not_found', 'This take has no recording to fetch yet.');
   const location = await objects.signedGet(stem.objectKey, {
