@@ -2,8 +2,8 @@
 import type { LiveSession, Sessions } from '#backend/accounts/sessions.ts';
 import type { Logger } from '#backend/log.ts';
 import type { Database } from '#backend/postgres/database.ts';
-import { roomExists } from '#backend/postgres/documents.ts';
-import { mayRead, mayWriteWords } from '#domain/access/policy.ts';
+import { standingAt, standingIn } from '#backend/story/standing.ts';
+import { may, mayHear } from '#domain/access/policy.ts';
 import { parseRoom, SOCKET_PATH, Y_WEBSOCKET_PATH, type Room } from '#domain/protocol/room.ts';
 import type { Voice } from '#domain/story/take.ts';
 import { hocuspocusDialect, yWebsocketDialect, type Dialect } from './dialect.ts';
@@ -77,7 +77,9 @@ export interface Entry {
 }
 
 /**
- * Lets a viewer into a document. The tree is read-only for everybody: the server writes it.
+ * Lets a viewer into a document. The tree is read-only for everybody: the server writes it. The
+ * words of a take are written by those whose role in the story allows it, and those of a hidden
+ * take are there for those only who may see it.
  * @throws {NoSuchRoom} for a name that is not of a room, a story or take that is not there, and a
  *   room that the viewer may not read, all alike
  */
@@ -88,6 +90,13 @@ export async function enter(
 ): Promise<Entry> {
   // One room has one name: a UUID in capitals would be a second document of the same take.
   const room = documentName === documentName.toLowerCase() ? parseRoom(documentName) : null;
-  if (room === null || !mayRead(viewer) || !(await roomExists(db, room))) throw new NoSuchRoom();
-  return { room, readOnly: room.kind === 'story' || !mayWriteWords(viewer) };
+  if (room === null) throw new NoSuchRoom();
+  if (room.kind === 'story') {
+    const story = await standingIn(db, room.storyId, viewer);
+    if (story === null || !may('listen', story.standing)) throw new NoSuchRoom();
+    return { room, readOnly: true };
+  }
+  const take = await standingAt(db, room.takeId, viewer);
+  if (take === null || !mayHear(viewer, take.standing, take)) throw new NoSuchRoom();
+  return { room, readOnly: !may('writeWords', take.standing, take.isAuthor) };
 }
