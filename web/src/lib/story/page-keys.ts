@@ -4,6 +4,7 @@ import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 export interface PageKeys {
   readonly toggle: () => void;
   readonly record: () => void;
+  readonly like: () => void;
   readonly seek: (samples: number) => void;
 }
 
@@ -34,6 +35,8 @@ function actOf(event: KeyboardEvent, target: Element, keys: PageKeys): (() => vo
       return target.closest(PRESSED_BY_SPACE) === null ? keys.toggle : null;
     case 'r':
       return event.repeat ? null : keys.record;
+    case 'h':
+      return event.repeat ? null : keys.like;
     case 'shift+ArrowLeft':
       return () => keys.seek(-SEEK_SAMPLES);
     case 'shift+ArrowRight':

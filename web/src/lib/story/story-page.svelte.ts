@@ -15,9 +15,10 @@ import { publishDraft } from '../upload/publish.ts';
 import { deviceWrittenTakes, type WrittenTake } from '../upload/written-takes.ts';
 import { WrittenHere } from './written-here.svelte.ts';
 import { Player, type PlayablePath } from '../player/player.svelte.ts';
+import { StoryActs, type ActsData } from './story-acts.svelte.ts';
 
 /** What the server reads for this page. */
-export interface StoryPageData {
+export interface StoryPageData extends ActsData {
   readonly storyId: StoryId;
   readonly slug: string;
   readonly view: StoryView;
@@ -36,6 +37,7 @@ export class StoryPage {
   readonly live: LiveStory;
   readonly player: Player;
   readonly written: WrittenHere;
+  readonly acts: StoryActs;
   readonly slug: string;
   readonly words: SvelteMap<TakeId, string>;
   readonly silhouettes: SvelteMap<TakeId, Silhouette>;
@@ -54,9 +56,13 @@ export class StoryPage {
     return through.length > 0 ? through : hitPath(this.live.tree);
   });
   readonly onPath: ReadonlySet<TakeId> = $derived(new Set(this.path.map(({ id }) => id)));
+  /** Where the sound of the open path ends early, because somebody hid what follows; or -1. */
+  readonly silentFrom: number = $derived(
+    this.path.findIndex((take) => this.acts.isTombstone(take)),
+  );
   /** The open path as the player takes it. */
   readonly playable: PlayablePath = $derived.by(() => ({
-    takes: this.path.map((take) => ({
+    takes: this.path.slice(0, this.silentFrom === -1 ? undefined : this.silentFrom).map((take) => ({
       id: take.id,
       startSamples: take.startSamples,
       durationSamples: take.durationSamples,
@@ -75,6 +81,8 @@ export class StoryPage {
   });
 
   #fetched = new Set<TakeId>();
+  /** Takes whose words were not ours to read when we last looked. */
+  #buried = new Set<TakeId>();
   #expected: TakeId | null = null;
 
   constructor(data: StoryPageData, person: Voice | null) {
@@ -93,6 +101,7 @@ export class StoryPage {
     this.#through = data.chosen;
     this.#drawWords();
     this.player = new Player();
+    this.acts = new StoryActs(data, person);
   }
 
   /**
@@ -130,6 +139,11 @@ export class StoryPage {
     void goto(this.hrefOf(id), { shallow: true, replace: true, state: {} });
   }
 
+  /** Likes may lead elsewhere meanwhile, but not away from what somebody listens to. */
+  stay(): void {
+    this.#through ??= this.path.at(-1)?.id ?? null;
+  }
+
   /** Plays the open path from shortly before a take's own part, so that the join is heard. */
   playFrom(id: TakeId): void {
     this.choose(id);
@@ -158,6 +172,11 @@ export class StoryPage {
   loadShapes(): void {
     this.#drawWords();
     for (const take of this.live.tree.takes.values()) {
+      if (this.acts.isTombstone(take)) {
+        this.#buried.add(take.id);
+        continue;
+      }
+      if (this.#buried.delete(take.id)) void this.loadWords(take.id);
       if (this.silhouettes.has(take.id) || !isPlaced(take)) continue;
       if (take.state.status === 'ready' && !this.#fetched.has(take.id)) {
         this.#fetched.add(take.id);

@@ -30,7 +30,7 @@ export interface ApiOptions {
  * @throws {Unreachable} no answer, a 5xx, or an answer that is not ours
  */
 export async function callApi<T extends v.GenericSchema>(
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   { body, answer }: { body?: unknown; answer: T },
   { signal, fetch = globalThis.fetch }: ApiOptions = {},

@@ -2,6 +2,7 @@ import { error } from '@sveltejs/kit';
 import * as v from 'valibot';
 import type { PageServerLoad } from './$types';
 import { isFollowing } from '#backend/notifications/follow.ts';
+import { likedBy } from '#backend/story/people.ts';
 import { readStory, type StoryRead } from '#backend/story/read.ts';
 import { takeIdSchema, type TakeId } from '#domain/story/ids.ts';
 import { context } from '#lib/server/context.ts';
@@ -22,6 +23,8 @@ export const load: PageServerLoad = async ({ params, locals, url }) => {
     words: story.words,
     chosen: asked.success && chosen ? asked.output : null,
     missing: asked.success && !chosen,
+    standing: story.standing,
+    liked: locals.user === null ? new Set<TakeId>() : await likedBy(db, story.id, locals.user.id),
     following: locals.user !== null && (await isFollowing(db, locals.user.id, story.id)),
   };
 };
