@@ -163,7 +163,7 @@ describe('a story', () => {
     expect(
       people
         .map(({ name, role, isOwner, takeCount }) => [name, role, isOwner, takeCount])
-        .toSorted(),
+        .toSorted(([a], [b]) => String(a).localeCompare(String(b))),
     ).toEqual([
       ['Jo', null, false, 1],
       ['Kim', 'commenter', false, 0],
@@ -172,10 +172,10 @@ describe('a story', () => {
   });
 });
 
-describe('a take', () => {
-  const likeCount = async (id: TakeId) =>
-    (await fresh.db.select().from(takes).where(eq(takes.id, id)))[0]?.likeCount;
+const likeCount = async (id: TakeId) =>
+  (await fresh.db.select().from(takes).where(eq(takes.id, id)))[0]?.likeCount;
 
+describe('a take', () => {
   test('is liked once by one person, however often and at once they ask', async () => {
     const like = (by: Person, liked: boolean) =>
       setLiked(fresh.db, by, { takeId: story.seed, liked });
@@ -225,22 +225,22 @@ describe('a take', () => {
   });
 });
 
-describe('takes of one person within an hour', () => {
-  const publishedAgo = (count: number, ago: string) =>
-    fresh.pool.query(
-      `insert into takes (id, story_id, parent_id, author_id, kind, start_samples,
-         duration_samples, status, created_at)
-       select gen_random_uuid(), $1, $2, $3, 'text', 0, 1, 'ready', now() - $4::interval
-       from generate_series(1, $5)`,
-      [story.storyId, story.seed, jo.id, ago, count],
-    );
+const publishedAgo = (count: number, ago: string) =>
+  fresh.pool.query(
+    `insert into takes (id, story_id, parent_id, author_id, kind, start_samples,
+       duration_samples, status, created_at)
+     select gen_random_uuid(), $1, $2, $3, 'text', 0, 1, 'ready', now() - $4::interval
+     from generate_series(1, $5)`,
+    [story.storyId, story.seed, jo.id, ago, count],
+  );
 
+describe('takes of one person within an hour', () => {
   test('are bounded, and few that are left are told', async () => {
     await publishedAgo(200, '61 minutes');
     await publishedAgo(TAKES_PER_HOUR - WARN_BELOW - 1, '59 minutes');
     expect(await branchBy(jo)).not.toHaveProperty('takesLeft');
     const answers = await Promise.all(Array.from({ length: WARN_BELOW }, () => branchBy(jo)));
-    expect(answers.map(({ takesLeft }) => takesLeft).toSorted()).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(new Set(answers.map(({ takesLeft }) => takesLeft))).toEqual(new Set([0, 1, 2, 3, 4, 5]));
     expect(await refusal(branchBy(jo))).toMatchObject({ code: 'too_many_requests', status: 429 });
     await branchBy(owner);
   });

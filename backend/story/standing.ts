@@ -38,6 +38,18 @@ export async function standingIn(
   return story === undefined ? null : withStanding(db, story, person);
 }
 
+/** As `standingIn`, of the story at an address. @throws {Problem} `unavailable` */
+export function standingBySlug(
+  db: Queryable,
+  slug: string,
+  person: Person | null,
+): Promise<StoryStanding | null> {
+  return whileReachable(async () => {
+    const [story] = await db.select().from(stories).where(eq(stories.slug, slug));
+    return story === undefined ? null : withStanding(db, story, person);
+  });
+}
+
 /**
  * As `standingIn`, and holds the story's row until the transaction ends: nobody's standing, and
  * nothing else of the story, changes until what follows from it is written.

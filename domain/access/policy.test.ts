@@ -39,10 +39,10 @@ test.each(table)('who may %s', (act, open, members) => {
   expect([row('open'), row('members')]).toEqual([open, members]);
 });
 
-describe('what somebody is in a story', () => {
-  const roleOf = (person: typeof mia | null, openness: Openness, given: MemberRole | null) =>
-    standingOf(person, { ownerId: mia.id, openness }, given).role;
+const roleOf = (person: typeof mia | null, openness: Openness, given: MemberRole | null) =>
+  standingOf(person, { ownerId: mia.id, openness }, given).role;
 
+describe('what somebody is in a story', () => {
   it('is the owner if they planted it, whatever role somebody wrote down for them', () => {
     expect(roleOf(mia, 'open', null)).toBe('owner');
     expect(roleOf(mia, 'members', 'listener')).toBe('owner');

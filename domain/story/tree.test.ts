@@ -35,6 +35,12 @@ const takeOf = (index: number, parent: number | null, createdAtMs: number): Take
   state: { status: 'ready', mixed: true },
 });
 
+const liked = (index: number, parent: number | null, likes: number): Take => ({
+  ...takeOf(index, parent, index),
+  durationSamples: 10 + index,
+  state: { status: 'ready', mixed: true, ...(likes > 0 && { likes }) },
+});
+
 describe('a tree of takes, in whatever order and state they come', () => {
   it('holds what a path from the seed reaches, and no orphan, loop or second seed', () => {
     fc.assert(
@@ -112,11 +118,6 @@ describe('a tree of takes, in whatever order and state they come', () => {
 
   it('sums likes along a path, and does not follow the best liked answer', () => {
     // The vector of product.md: R→X(5)→x(0), R→Y(3)→y(9); a greedy walk would go to X.
-    const liked = (index: number, parent: number | null, likes: number): Take => ({
-      ...takeOf(index, parent, index),
-      durationSamples: 10 + index,
-      state: { status: 'ready', mixed: true, ...(likes > 0 && { likes }) },
-    });
     const [r, x, xx, y, yy] = [
       liked(0, null, 0),
       liked(1, 0, 5),
