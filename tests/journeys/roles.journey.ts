@@ -66,7 +66,7 @@ test('a take that is hidden is a tombstone at once, and its sound is not served'
   await expect(hers.getByText('This take is hidden: only its author')).toBeVisible();
 
   await expect(page.getByText('This take was hidden. What answers it')).toBeVisible();
-  await expect(page.getByText('The sound ends at a take that was hidden')).toBeVisible();
+  await expect(page.getByText('Ends at a hidden take')).toBeVisible();
   await expect(page.getByRole('treeitem', { name: /^Sam/u })).toBeVisible();
 
   for (const path of ['stem', 'peaks', 'words']) {

@@ -5,6 +5,7 @@ import { may, mayHear, type Act, type Standing } from '#domain/access/policy.ts'
 import type { StoryId, TakeId } from '#domain/story/ids.ts';
 import { isHidden, type Take, type Voice } from '#domain/story/take.ts';
 import { callApi, Refused } from '../upload/api.ts';
+import { countOf } from '../ui/format.ts';
 import { becomeGuest } from '../upload/guest.ts';
 
 const NO_ANSWER = 'That did not arrive. Nothing changed; try again in a moment.';
@@ -40,9 +41,15 @@ export class StoryActs {
     return may(act, this.#standing, take !== undefined && take.authorId === this.#person?.id);
   }
 
-  /** Whoever has no session yet gets one with their first like, if the story is open. */
-  get mayLike(): boolean {
-    return this.may('like') || (this.#person === null && this.#standing.openness === 'open');
+  /** Whether this person may, or will once they have the session that the act gives them. */
+  mayOnce(act: 'like' | 'branch' | 'writeWords', take?: Pick<Take, 'authorId'>): boolean {
+    return this.may(act, take) || (this.#person === null && this.#standing.openness === 'open');
+  }
+
+  /** Tells how many takes may still be published, if they are few. */
+  warn(takesLeft: number | undefined): void {
+    if (takesLeft === undefined) return;
+    this.problem = `You can publish ${countOf(takesLeft, 'more take', 'more takes')} within this hour.`;
   }
 
   /** True for a take of which this person is shown that it is there, and nothing else. */
@@ -53,7 +60,7 @@ export class StoryActs {
 
   /** The count follows by itself, with the tree. */
   async toggleLike({ id }: Pick<Take, 'id'>): Promise<void> {
-    if (!this.mayLike) return;
+    if (!this.mayOnce('like')) return;
     const liked = !this.liked.has(id);
     this.#mark(id, liked);
     const done = await this.#send(async () => {

@@ -1,7 +1,7 @@
 // What a story's page shows and does: the live tree, the path that is open, the take that is chosen.
 import { SvelteMap } from 'svelte/reactivity';
 import { goto } from '$app/navigation';
-import { isPlaced, type PlacedTake, type Take, type Voice } from '#domain/story/take.ts';
+import { isHidden, isPlaced, type PlacedTake, type Take, type Voice } from '#domain/story/take.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import { hitPath, pathTo } from '#domain/story/tree.ts';
 import { endOf } from '#domain/timeline/duet.ts';
@@ -78,6 +78,12 @@ export class StoryPage {
   readonly chosen: PlacedTake | null = $derived.by(() => {
     const take = this.chosenId === null ? undefined : this.live.tree.takes.get(this.chosenId);
     return take !== undefined && isPlaced(take) ? take : (this.path.at(-1) ?? null);
+  });
+
+  /** Whether this person can answer the chosen take now. */
+  readonly answerable: boolean = $derived.by(() => {
+    const take = this.chosen;
+    return take?.state.status === 'ready' && !isHidden(take) && this.acts.mayOnce('branch');
   });
 
   #fetched = new Set<TakeId>();
