@@ -102,8 +102,10 @@ async function removeAbandoned(log: Logger): Promise<void> {
     if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
     const home = path.join(tmpdir(), name);
     // Another user's leftovers are not ours to remove.
-    const entries = await readdir(home).catch(() => []);
-    for (const entry of entries) await stopLeftover(path.join(home, entry), log);
+    const entries = await readdir(home, { withFileTypes: true }).catch(() => []);
+    for (const entry of entries.filter((each) => each.isDirectory())) {
+      await stopLeftover(path.join(home, entry.name), log);
+    }
     await rm(home, { recursive: true, force: true }).catch(() => undefined);
   }
 }
