@@ -17,8 +17,10 @@ export const noticeSchemas = {
   }),
   /** How far the worker is with a take. */
   take_progress: v.object({ storyId: storyIdSchema, notice: progressNoticeSchema }),
-  /** These sessions have ended: their sockets must close. */
-  session_revoked: v.object({ sessionIds: v.array(v.pipe(v.string(), v.maxLength(64))) }),
+  /** These sessions have ended: their sockets must close. As many as one NOTIFY carries. */
+  session_revoked: v.object({
+    sessionIds: v.pipe(v.array(v.pipe(v.string(), v.maxLength(64))), v.maxLength(100)),
+  }),
   /** Somebody's inbox changed. */
   inbox: v.object({ userId: userIdSchema }),
 } as const;
