@@ -9,7 +9,7 @@ export default defineConfig({
           include: [
             '{domain,drizzle,backend,collab-server,media-worker,scripts,tests}/**/*.test.ts',
           ],
-          exclude: ['**/*.{pg,media}.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.{pg,media,soak}.test.ts', '**/node_modules/**'],
           // Some start processes and servers; two busy cores need more than the usual five seconds.
           testTimeout: 30_000,
           hookTimeout: 30_000,
@@ -32,6 +32,18 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          // Processes that are killed under load: what else runs would be part of what is tested.
+          name: 'soak',
+          include: ['{backend,collab-server,media-worker,tests}/**/*.soak.test.ts'],
+          globalSetup: ['tests/harness/postgres-setup.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
         },
       },
       {
