@@ -1,17 +1,18 @@
 // What happens to a document between its clients, the update log and Postgres: Hocuspocus' hooks.
 import * as Y from 'yjs';
-import type {
-  beforeSyncPayload,
-  Document,
-  onAuthenticatePayload,
-  onLoadDocumentPayload,
+import {
+  isTransactionOrigin,
+  type beforeSyncPayload,
+  type Document,
+  type onAuthenticatePayload,
+  type onLoadDocumentPayload,
 } from '@hocuspocus/server';
 import type { Logger } from '#backend/log.ts';
 import type { Database } from '#backend/postgres/database.ts';
 import { publishUpdates, type NewUpdate } from '#backend/postgres/documents.ts';
 import { parseRoom, roomName, type ProgressNotice } from '#domain/protocol/room.ts';
 import type { NoticePayload } from '#domain/protocol/notices.ts';
-import type { StoryId, TakeId } from '#domain/story/ids.ts';
+import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import { enter, NoSuchRoom } from './authenticate.ts';
 import { ClientIds } from './client-ids.ts';
 import { COMMITTED } from './committed.ts';
@@ -22,6 +23,7 @@ import { STEP } from './frames.ts';
 import { MAX_FRAME_BYTES } from './guard.ts';
 import { PresenceGuard } from './presence-guard.ts';
 import { RoomServer, type SocketContext } from './room-server.ts';
+import { RoomSocket } from './room-socket.ts';
 import { checkSync } from './sync-guard.ts';
 import { TreeWriter } from './tree-writer.ts';
 import { UpdateLog } from './update-log.ts';
@@ -172,7 +174,7 @@ export class Rooms {
     this.#compactor.look(documentName);
     // Hocuspocus' onChange runs a microtask late: the acknowledgement would overtake the log.
     document.on('update', (update: Uint8Array, origin: unknown) => {
-      if (origin !== COMMITTED) this.updates.append(documentName, update);
+      if (origin !== COMMITTED) this.updates.append(documentName, update, writerOf(origin));
     });
   }
 
@@ -212,6 +214,13 @@ export class Rooms {
       throw new Ended('', { cause: error });
     }
   }
+}
+
+/** Whose connection an update came over; null for none of anybody's. */
+function writerOf(origin: unknown): UserId | null {
+  if (!isTransactionOrigin(origin) || origin.source !== 'connection') return null;
+  const { webSocket } = origin.connection;
+  return webSocket instanceof RoomSocket ? (webSocket.viewer?.id ?? null) : null;
 }
 
 interface HookPayload {

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readUpdates, type NewUpdate } from '#backend/postgres/documents.ts';
+import { userId } from '#domain/story/ids.ts';
 import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
 import { replaySpills, spill } from './spill.ts';
 
@@ -19,15 +21,30 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
+const mira = userId('4b0e6f5c-0d6c-4c1f-8a53-0a6d2f0c9d11');
 const three: readonly NewUpdate[] = [
   { document: 'take:ä:words', update: new Uint8Array([1, 2, 3]) },
-  { document: 'take:b:words', update: new Uint8Array(70_000).fill(7) },
+  { document: 'take:b:words', update: new Uint8Array(70_000).fill(7), userId: mira },
   { document: 'take:ä:words', update: new Uint8Array([4]) },
 ];
 
 async function logged(document: string): Promise<number[][]> {
   const updates = await readUpdates(fresh.db, document);
   return updates.map(({ update }) => [...update.subarray(0, 3)]);
+}
+
+/** Who wrote each update of the log. */
+async function authors(): Promise<(string | null)[]> {
+  const { rows } = await fresh.pool.query<{ user_id: string | null }>(
+    'select user_id from document_updates order by seq',
+  );
+  return rows.map(({ user_id }) => user_id);
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
 }
 
 async function onlyFile(): Promise<string> {
@@ -42,6 +59,19 @@ test('what was spilled is committed in its order, once, and the file is gone', a
   await replaySpills(folder, fresh);
   expect(await logged('take:ä:words')).toEqual([[1, 2, 3], [4]]);
   expect(await logged('take:b:words')).toEqual([[7, 7, 7]]);
+  expect(await authors()).toEqual([null, mira, null]);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test('a spill of a version that knew no authors is committed all the same', async () => {
+  const name = Buffer.from('take:a:words');
+  const body = Buffer.concat([uint32(name.byteLength), uint32(2), name, Buffer.from([8, 9])]);
+  const digest = createHash('sha256').update(body).digest();
+  const file = Buffer.concat([Buffer.from('tapspil1'), uint32(1), digest, body]);
+  await writeFile(path.join(folder, '1.spill'), file);
+  await replaySpills(folder, fresh);
+  expect(await logged('take:a:words')).toEqual([[8, 9]]);
+  expect(await authors()).toEqual([null]);
   expect(await readdir(folder)).toEqual([]);
 });
 
@@ -53,7 +83,7 @@ test('nothing to spill leaves no file, and no folder is no reason not to start',
 
 test.each([
   ['cut off', (bytes: Buffer) => bytes.subarray(0, bytes.length - 1), [[1, 2, 3]]],
-  ['cut off between records', (bytes: Buffer) => bytes.subarray(0, bytes.length - 54), [[1, 2, 3]]],
+  ['cut off between records', (bytes: Buffer) => bytes.subarray(0, bytes.length - 58), [[1, 2, 3]]],
   ['changed at its end', flipped(-1), [[1, 2, 3]]],
   ['changed at its beginning', flipped(0), []],
   ['empty', () => Buffer.alloc(0), []],

@@ -7,18 +7,24 @@ import path from 'node:path';
 import type { Database } from '#backend/postgres/database.ts';
 import { publishUpdates, type NewUpdate } from '#backend/postgres/documents.ts';
 import type { Logger } from '#backend/log.ts';
+import { userId as toUserId } from '#domain/story/ids.ts';
 import { untilDone } from './retry.ts';
 
 const SPILL = '.spill';
 /** Updates that are committed at once. */
 const GROUP = 500;
-const MAGIC = Buffer.from('tapspil1');
+const MAGIC = Buffer.from('tapspil2');
+/** Spills of earlier versions, whose records do not say who wrote them. */
+const ANONYMOUS_MAGIC = Buffer.from('tapspil1');
 const DIGEST_BYTES = 32;
+/** The fields of a record: the document's name, the update, and who wrote it. */
+const FIELDS = 3;
 
 /**
  * Writes updates to a new file of the folder, on the disk when this resolves. A file begins with
- * `tapspil1` and the number of records; a record is SHA-256 of the rest of it, the lengths of the
- * document's name and of the update, and these. Numbers are unsigned 32-bit, big-endian.
+ * `tapspil2` and the number of records; a record is SHA-256 of the rest of it, the lengths of the
+ * document's name, of the update and of its author's id, and these. Numbers are unsigned 32-bit,
+ * big-endian. In a file that begins with `tapspil1`, authors are left out.
  */
 export async function spill(
   folder: string,
@@ -66,14 +72,15 @@ export async function replaySpills(
 export function readSpill(bytes: Buffer): { updates: NewUpdate[]; isWhole: boolean } {
   const updates: NewUpdate[] = [];
   const head = MAGIC.byteLength + 4;
-  if (bytes.byteLength < head || !bytes.subarray(0, MAGIC.byteLength).equals(MAGIC)) {
-    return { updates, isWhole: false };
-  }
+  const magic = bytes.subarray(0, MAGIC.byteLength);
+  const fields = magic.equals(ANONYMOUS_MAGIC) ? FIELDS - 1 : FIELDS;
+  const isSpill = fields < FIELDS || magic.equals(MAGIC);
+  if (bytes.byteLength < head || !isSpill) return { updates, isWhole: false };
   const expected = bytes.readUInt32BE(MAGIC.byteLength);
   for (let at = head; at < bytes.byteLength;) {
-    const found = readRecord(bytes.subarray(at));
+    const found = readRecord(bytes.subarray(at), fields);
     if (found === null) return { updates, isWhole: false };
-    updates.push(found.update);
+    updates.push(updateOf(found.fields));
     at += found.bytes;
   }
   return { updates, isWhole: updates.length === expected };
@@ -95,23 +102,34 @@ async function spillsIn(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((name) => name.endsWith(SPILL)).toSorted();
 }
 
-function record({ document, update }: NewUpdate): Buffer {
-  const name = Buffer.from(document);
-  const body = Buffer.concat([uint32(name.byteLength), uint32(update.byteLength), name, update]);
+function record({ document, update, userId }: NewUpdate): Buffer {
+  const fields = [Buffer.from(document), update, Buffer.from(userId ?? '')];
+  const body = Buffer.concat([...fields.map(({ byteLength }) => uint32(byteLength)), ...fields]);
   return Buffer.concat([digest(body), body]);
 }
 
-function readRecord(bytes: Buffer): { update: NewUpdate; bytes: number } | null {
-  const head = DIGEST_BYTES + 8;
-  if (bytes.byteLength < head) return null;
-  const nameEnd = head + bytes.readUInt32BE(DIGEST_BYTES);
-  const end = nameEnd + bytes.readUInt32BE(DIGEST_BYTES + 4);
+function readRecord(bytes: Buffer, count: number): { fields: Buffer[]; bytes: number } | null {
+  let end = DIGEST_BYTES + 4 * count;
+  if (bytes.byteLength < end) return null;
+  const fields: Buffer[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const start = end;
+    end += bytes.readUInt32BE(DIGEST_BYTES + 4 * n);
+    fields.push(bytes.subarray(start, end));
+  }
   if (bytes.byteLength < end) return null;
   if (!digest(bytes.subarray(DIGEST_BYTES, end)).equals(bytes.subarray(0, DIGEST_BYTES))) {
     return null;
   }
-  const document = bytes.subarray(head, nameEnd).toString();
-  return { update: { document, update: bytes.subarray(nameEnd, end) }, bytes: end };
+  return { fields, bytes: end };
+}
+
+function updateOf([name, update, author]: readonly Buffer[]): NewUpdate {
+  return {
+    document: name?.toString() ?? '',
+    update: update ?? new Uint8Array(),
+    userId: author === undefined || author.byteLength === 0 ? null : toUserId(author.toString()),
+  };
 }
 
 function digest(bytes: Uint8Array): Buffer {

@@ -2,6 +2,7 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { NewUpdate } from '#backend/postgres/documents.ts';
 import type { Logger } from '#backend/log.ts';
+import type { UserId } from '#domain/story/ids.ts';
 
 /** Largest group, in updates and in bytes. */
 const GROUP_UPDATES = 2_000;
@@ -56,9 +57,9 @@ export class UpdateLog {
     return this.#newest.has(document);
   }
 
-  /** Queues an update; synchronous, so whatever is asked afterwards sees it. */
-  append(document: string, update: Uint8Array): void {
-    const entry: Entry = { document, update, onCommitted: [] };
+  /** Queues an update of somebody; synchronous, so whatever is asked afterwards sees it. */
+  append(document: string, update: Uint8Array, userId: UserId | null = null): void {
+    const entry: Entry = { document, update, userId, onCommitted: [] };
     this.#waiting.push(entry);
     this.#waitingBytes += update.byteLength;
     this.#newest.set(document, entry);

@@ -1,7 +1,7 @@
 // The append-only log of Yjs updates, and the mirror of a take's words in its row.
 import { and, eq, ne, sql, type SQL } from 'drizzle-orm';
 import { roomName } from '#domain/protocol/room.ts';
-import type { TakeId } from '#domain/story/ids.ts';
+import type { TakeId, UserId } from '#domain/story/ids.ts';
 import { takes } from '#drizzle/schema.ts';
 import type { Queryable, Transaction } from './database.ts';
 
@@ -10,6 +10,10 @@ export interface NewUpdate {
   /** Document name, as in domain/protocol/room.ts. */
   readonly document: string;
   readonly update: Uint8Array;
+  /** Who wrote it; left out for the server. */
+  readonly userId?: UserId | null;
+  /** With an edit that brings earlier words back: when those had ended. */
+  readonly restores?: Date;
 }
 
 /** One update as it lies in the log; `seq` rises in the order of appending. */
@@ -47,10 +51,13 @@ export async function publishUpdates(
 function insertion(updates: readonly NewUpdate[]): SQL {
   const names = sql.param(updates.map(({ document }) => document));
   const bytes = sql.param(updates.map(({ update }) => update));
+  const authors = sql.param(updates.map(({ userId }) => userId ?? null));
+  const restores = sql.param(updates.map((update) => update.restores?.toISOString() ?? null));
   return sql`
-    insert into document_updates (document, update)
-    select document, update
-    from unnest(${names}::text[], ${bytes}::bytea[]) with ordinality as batch(document, update, n)
+    insert into document_updates (document, update, user_id, restores)
+    select document, update, user_id, restores
+    from unnest(${names}::text[], ${bytes}::bytea[], ${authors}::uuid[], ${restores}::timestamptz[])
+      with ordinality as batch(document, update, user_id, restores, n)
     order by n`;
 }
 

@@ -5,14 +5,14 @@ import { may, type MemberRole, type Person } from '#domain/access/policy.ts';
 import type { StoryChange } from '#domain/protocol/commands.ts';
 import { Problem } from '#domain/protocol/problem.ts';
 import type { StoryId, UserId } from '#domain/story/ids.ts';
-import { stories, storyMembers, users, type StoryEventKind } from '#drizzle/schema.ts';
+import { stories, storyMembers, users } from '#drizzle/schema.ts';
 import type { Database, Transaction } from '../postgres/database.ts';
 import { whileReachable } from '../postgres/query-error.ts';
-import { recordEvent } from './events.ts';
+import { recordEvent, type StoryEvent } from './events.ts';
 import { lockStory, notYours, seedOf, type StoryStanding } from './standing.ts';
 
 /** What a command did; null for nothing that anybody has to hear of. */
-type Outcome = StoryEventKind | null;
+type Outcome = Pick<StoryEvent, 'kind' | 'formerTitle'> | null;
 
 /**
  * Gives a story another title (its owner and keepers may) or another openness (its owner may). Its
@@ -31,7 +31,9 @@ export async function changeStory(
     const before = 'title' in command ? story.title : story.standing.openness;
     if (before === ('title' in command ? command.title : command.openness)) return null;
     await tx.update(stories).set(command).where(eq(stories.id, storyId));
-    return 'title' in command ? 'retitled' : 'members';
+    return 'title' in command
+      ? { kind: 'retitled', formerTitle: story.title }
+      : { kind: 'members' };
   });
 }
 
@@ -60,7 +62,7 @@ export async function giveRole(
             .where(and(eq(storyMembers.storyId, storyId), eq(storyMembers.userId, userId)))
             .returning()
         : await insertRole(tx, { storyId, userId, role });
-    return changed.length === 0 ? null : 'members';
+    return changed.length === 0 ? null : { kind: 'members' };
   });
 }
 
@@ -91,9 +93,10 @@ function change(
     db.transaction(async (tx) => {
       const story = await lockStory(tx, storyId, person);
       if (story === null) throw notYours();
-      const kind = await write(tx, story);
-      if (kind === null) return;
-      await recordEvent(tx, { storyId, takeId: await seedOf(tx, storyId), kind });
+      const outcome = await write(tx, story);
+      if (outcome === null) return;
+      const about = { storyId, takeId: await seedOf(tx, storyId), actorId: person.id };
+      await recordEvent(tx, { ...about, ...outcome });
     }),
   );
 }

@@ -27,7 +27,8 @@ export async function setHidden(
       .update(takes)
       .set({ hiddenAt: hidden ? new Date() : null })
       .where(eq(takes.id, takeId));
-    await recordEvent(tx, { storyId: take.storyId, takeId, kind: hidden ? 'hidden' : 'shown' });
+    const kind = hidden ? 'hidden' : 'shown';
+    await recordEvent(tx, { storyId: take.storyId, takeId, kind, actorId: person.id });
   });
 }
 

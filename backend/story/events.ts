@@ -10,6 +10,10 @@ export interface StoryEvent {
   /** The take whose facts or state changed. */
   readonly takeId: TakeId;
   readonly kind: StoryEventKind;
+  /** Who did it; left out for the worker, and where nobody shall learn it. */
+  readonly actorId?: UserId;
+  /** With `retitled`: the title until then. */
+  readonly formerTitle?: string;
 }
 
 /**

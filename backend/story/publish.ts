@@ -117,7 +117,7 @@ async function write(
   });
   await follow(tx, person.id, storyId);
   await startWork(tx, queue, takeId, material);
-  await recordEvent(tx, { storyId, takeId, kind: 'published' });
+  await recordEvent(tx, { storyId, takeId, kind: 'published', actorId: person.id });
   return { storyId, slug, takeId, ...(takesLeft < WARN_BELOW && { takesLeft }) };
 }
 

@@ -12,6 +12,13 @@ export const documentUpdates = pgTable(
     /** Document name, as in domain/protocol/room.ts. */
     document: text().notNull(),
     update: bytea().notNull(),
+    /**
+     * Who wrote it; null for the server. Names no row: an edit must not take a lock on a person's,
+     * and says who it was for as long as the log is kept.
+     */
+    userId: uuid().$type<UserId>(),
+    /** When the words ended that this update brought back; null for any other edit. */
+    restores: timestamp({ withTimezone: true }),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [index('document_updates_document_idx').on(table.document, table.seq)],

@@ -134,6 +134,10 @@ export const storyEvents = pgTable(
       .notNull()
       .references(() => takes.id, { onDelete: 'cascade' }),
     kind: text().$type<StoryEventKind>().notNull(),
+    /** Who did it; null for the worker, and where nobody shall learn it. */
+    actorId: uuid().$type<UserId>(),
+    /** With `retitled`: the title until then. */
+    formerTitle: text(),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.storyId, table.revision] })],
