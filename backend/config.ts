@@ -63,7 +63,7 @@ export const environmentSchema = v.object({
   ONESIGNAL_APP_ID: v.optional(v.string()),
   ONESIGNAL_API_KEY: v.optional(v.string()),
   ONESIGNAL_BASE_URL: v.optional(url, 'https://api.onesignal.com'),
-  /** Redis, for more than one collab-server. */
+  /** Redis, for more than one collab-server; without it they share through Postgres alone. */
   REDIS_URL: v.optional(v.pipe(v.string(), v.url())),
   /** Plant the demo story when there is no story yet: `yes` or `no`. */
   DEMO_STORY: v.optional(v.picklist(['yes', 'no']), 'yes'),

@@ -17,6 +17,7 @@ await runProcess(log, async (onStop) => {
   const server = await startCollabServer({
     handle,
     databaseUrl,
+    redisUrl: config.REDIS_URL,
     log,
     origin: config.ORIGIN,
     host: config.COLLAB_HOST,

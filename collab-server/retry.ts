@@ -12,7 +12,7 @@ export interface RetryOptions {
 
 /** Runs work until it succeeds or is not wanted, waiting 100 ms to 2 s between attempts. */
 export async function untilDone(
-  work: () => Promise<void>,
+  work: () => Promise<unknown>,
   { isWanted, onFailure, sleep = sleepFor }: RetryOptions,
 ): Promise<void> {
   for (let failures = 0; isWanted(); failures += 1) {

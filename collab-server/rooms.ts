@@ -18,6 +18,9 @@ import { ClientIds } from './client-ids.ts';
 import { COMMITTED } from './committed.ts';
 import { Compactor } from './compactor.ts';
 import { Newcomers } from './newcomers.ts';
+import { NodeLink } from './node-link.ts';
+import type { NodeMessage } from './node-messages.ts';
+import { dropParked } from './parked.ts';
 import { StateCache } from './state-cache.ts';
 import { STEP } from './frames.ts';
 import { MAX_FRAME_BYTES } from './guard.ts';
@@ -43,6 +46,8 @@ export interface RoomsOptions {
   readonly databaseUrl: string;
   readonly log: Logger;
   readonly warmMs?: number;
+  /** Where the other nodes are told at once what is committed here; without it they read it. */
+  readonly redisUrl?: string | undefined;
 }
 
 /** Every document of this process. */
@@ -58,21 +63,25 @@ export class Rooms {
   readonly #presence: PresenceGuard;
   /** What the other nodes know us by. */
   readonly #node = crypto.randomUUID();
+  /** Null if there is no Redis. */
+  readonly #link: NodeLink | null;
   readonly #options: RoomsOptions;
 
   constructor(options: RoomsOptions) {
     const { db, databaseUrl, log, warmMs } = options;
     this.#options = options;
+    this.#link = this.#linkTo(options);
     this.#compactor = new Compactor({ db, databaseUrl, log });
     const onLogged = (updates: readonly NewUpdate[]) => this.#compactor.logged(updates);
     this.trees = new TreeWriter({ db, log, onLogged });
     this.words = new Words({ db, log });
     this.clientIds = new ClientIds({ db, log });
     this.#presence = new PresenceGuard(this.clientIds);
-    this.#follower = new WordsFollower({ db, log });
+    this.#follower = new WordsFollower({ db, log, isSent: () => this.#link?.isUp ?? false });
     this.updates = new UpdateLog({
       append: async (group) => {
-        await publishUpdates(db, group, this.#node);
+        const published = await publishUpdates(db, group, this.#node);
+        this.#link?.committed(group, published);
         onLogged(group);
       },
       log,
@@ -123,11 +132,7 @@ export class Rooms {
    */
   dropParked(documentName: string): Uint8Array | null {
     const document = this.hocuspocus.documents.get(documentName);
-    if (document === undefined) return null;
-    const { store } = document;
-    if (store.pendingStructs === null && store.pendingDs === null) return null;
-    store.pendingStructs = null;
-    store.pendingDs = null;
+    if (document === undefined || !dropParked(document)) return null;
     return Y.encodeStateVector(document);
   }
 
@@ -151,11 +156,23 @@ export class Rooms {
   /** Commits what waits, then brings the rows up to date. Call when no client writes any more. */
   async stop(): Promise<void> {
     this.hocuspocus.stopTimers();
+    this.#link?.stop();
     this.#follower.stop();
     await this.trees.stop();
     await this.updates.drain();
     await this.words.flush();
     await this.#compactor.stop();
+  }
+
+  #linkTo({ redisUrl, log }: RoomsOptions): NodeLink | null {
+    if (redisUrl === undefined) return null;
+    const onMessage = (document: string, message: NodeMessage) => this.#heard(document, message);
+    return new NodeLink({ redisUrl, node: this.#node, log, onMessage });
+  }
+
+  #heard(document: string, { seqs, updates }: NodeMessage): void {
+    const bytes = updates.map((update) => new Uint8Array(Buffer.from(update, 'base64')));
+    this.#follower.sent(document, { seqs, updates: bytes });
   }
 
   async #enter(asked: onAuthenticatePayload<SocketContext>): Promise<void> {
@@ -180,10 +197,11 @@ export class Rooms {
 
   async #openWords(takeId: TakeId, document: Document): Promise<void> {
     this.#follower.open(document.name, document);
+    this.#link?.open(document.name);
     try {
       await this.words.open(takeId, document);
     } catch (error) {
-      this.#follower.close(document.name, document);
+      this.#unfollow(document);
       throw error;
     }
   }
@@ -199,7 +217,12 @@ export class Rooms {
     const room = parseRoom(document.name);
     this.#compactor.forget(document.name);
     if (room?.kind === 'story') this.trees.close(room.storyId, document);
-    if (room?.kind === 'words') this.#follower.close(document.name, document);
+    if (room?.kind === 'words') this.#unfollow(document);
+  }
+
+  #unfollow(document: Document): void {
+    this.#link?.close(document.name);
+    this.#follower.close(document.name, document);
   }
 
   /** Runs a hook; a failure ends the connection it came from and nothing else. */

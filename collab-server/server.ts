@@ -32,6 +32,8 @@ export interface CollabOptions {
   readonly port: number;
   /** Where updates go that could not be committed before the end; the next start commits them. */
   readonly spillFolder: string;
+  /** Redis between several nodes; unset shares through Postgres alone. */
+  readonly redisUrl?: string | undefined;
   /** How long a document stays in memory after everybody left it, milliseconds. */
   readonly warmMs?: number;
 }
@@ -53,6 +55,7 @@ export async function startCollabServer(options: CollabOptions): Promise<CollabS
     db: handle.db,
     databaseUrl,
     log,
+    redisUrl: options.redisUrl,
     ...(warmMs !== undefined && { warmMs }),
   });
   const sessions = createSessions({ db: handle.db, origin: options.origin });

@@ -1,17 +1,32 @@
-// Brings the words documents that are open here what people wrote on other nodes.
+// Brings the words documents that are open here what people wrote on other nodes: at once what
+// those send over Redis, and from the log whatever did not come that way.
 import * as Y from 'yjs';
 import type { Logger } from '#backend/log.ts';
 import type { Database } from '#backend/postgres/database.ts';
 import { readUpdates } from '#backend/postgres/documents.ts';
 import { COMMITTED } from './committed.ts';
+import { assertDecodes } from './guard.ts';
+import { dropParked } from './parked.ts';
 import { untilDone } from './retry.ts';
 
 /** No update has a smaller number. */
 const FIRST_SEQ = 1;
+/** How long what was committed may take over Redis before it is read from the log, milliseconds. */
+const GRACE_MS = 150;
+/** Updates whose notices are still expected, of one document; of older ones the log is read. */
+const REMEMBERED = 1_000;
 
 export interface WordsFollowerOptions {
   readonly db: Database;
   readonly log: Logger;
+  /** True while other nodes can be expected to send what they commit. */
+  readonly isSent?: () => boolean;
+}
+
+/** Updates that another node has committed. */
+export interface SentUpdates {
+  readonly seqs: readonly number[];
+  readonly updates: readonly Uint8Array[];
 }
 
 export class WordsFollower {
@@ -36,7 +51,12 @@ export class WordsFollower {
 
   /** Another node committed updates of a document, none of them with a number before `firstSeq`. */
   changed(name: string, firstSeq: number): void {
-    this.#open.get(name)?.catchUp(firstSeq);
+    this.#open.get(name)?.changed(firstSeq);
+  }
+
+  /** Another node sent what it committed. */
+  sent(name: string, updates: SentUpdates): void {
+    this.#open.get(name)?.sent(updates);
   }
 
   /** Notices may have been missed. */
@@ -56,6 +76,10 @@ class Followed {
   readonly #options: WordsFollowerOptions;
   /** The log has something for us from here on; null if we have all that we were told of. */
   #behindSince: number | null = null;
+  /** First numbers of what was sent and applied, until their notices come. */
+  readonly #early = new Set<number>();
+  /** First numbers of what was committed and may still be sent, with what then reads the log. */
+  readonly #expected = new Map<number, NodeJS.Timeout>();
   #isReading = false;
   #isClosed = false;
 
@@ -63,6 +87,30 @@ class Followed {
     this.#name = name;
     this.document = document;
     this.#options = options;
+  }
+
+  /** Something was committed from this number on: sent to us, or it will be, or read it. */
+  changed(firstSeq: number): void {
+    if (this.#early.delete(firstSeq) || this.#expected.has(firstSeq)) return;
+    if (this.#options.isSent?.() !== true || this.#expected.size >= REMEMBERED) {
+      this.catchUp(firstSeq);
+      return;
+    }
+    const read = () => {
+      this.#expected.delete(firstSeq);
+      this.catchUp(firstSeq);
+    };
+    this.#expected.set(firstSeq, setTimeout(read, GRACE_MS).unref());
+  }
+
+  /** Applies what is next to what we have; if it is not, the log has what is between. */
+  sent({ seqs, updates }: SentUpdates): void {
+    const [firstSeq] = seqs;
+    if (firstSeq === undefined) return;
+    for (const update of updates) assertDecodes(update);
+    this.#apply(updates);
+    if (dropParked(this.document)) this.catchUp(FIRST_SEQ);
+    else this.#arrived(firstSeq);
   }
 
   /** Reads the log from a number on; what is known already changes nothing. */
@@ -75,6 +123,22 @@ class Followed {
 
   close(): void {
     this.#isClosed = true;
+    for (const timer of this.#expected.values()) clearTimeout(timer);
+  }
+
+  #arrived(firstSeq: number): void {
+    const timer = this.#expected.get(firstSeq);
+    if (timer !== undefined) {
+      clearTimeout(timer);
+      this.#expected.delete(firstSeq);
+      return;
+    }
+    this.#early.add(firstSeq);
+    if (this.#early.size <= REMEMBERED) return;
+    for (const oldest of this.#early) {
+      this.#early.delete(oldest);
+      return;
+    }
   }
 
   async #read(): Promise<void> {
@@ -99,12 +163,18 @@ class Followed {
     try {
       const logged = await readUpdates(this.#options.db, this.#name, since - 1);
       if (this.#isClosed) return;
-      this.document.transact(() => {
-        for (const { update } of logged) Y.applyUpdate(this.document, update);
-      }, COMMITTED);
+      this.#apply(logged.map(({ update }) => update));
     } catch (error) {
       this.#behindSince = Math.min(this.#behindSince ?? since, since);
       throw error;
     }
+    // What it builds on was committed before it, but we were not told yet.
+    if (since > FIRST_SEQ && dropParked(this.document)) this.#behindSince = FIRST_SEQ;
+  }
+
+  #apply(updates: readonly Uint8Array[]): void {
+    this.document.transact(() => {
+      for (const update of updates) Y.applyUpdate(this.document, update);
+    }, COMMITTED);
   }
 }

@@ -117,6 +117,15 @@ test('the web process finds the collab-server by its name and port', () => {
   );
 });
 
+test('nobody waits for Redis, and it keeps nothing', () => {
+  const { redis } = services;
+  expect(redis?.command?.join(' ')).toContain('--save  --appendonly no');
+  expect(redis?.healthcheck).toBeDefined();
+  expect(services['collab-server']?.environment['REDIS_URL']).toBe('redis://redis:6379');
+  const waiting = ours.filter(([, { depends_on }]) => 'redis' in depends_on);
+  expect(waiting.map(([name]) => name)).toEqual([]);
+});
+
 test('the image has the Node that npm installs, and runs a file that is here', () => {
   const dockerfile = read('Dockerfile');
   const { optionalDependencies } = v.parse(

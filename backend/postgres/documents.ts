@@ -31,6 +31,12 @@ export async function appendUpdates(
   return rows.map(({ seq }) => Number(seq));
 }
 
+/** Where updates of one document came to lie in the log, in their order. */
+export interface Published {
+  readonly document: string;
+  readonly seqs: readonly number[];
+}
+
 /**
  * Appends updates of people, and tells the other nodes which documents they are of when that is
  * committed. `node` is who tells: a UUID, so that it can leave out its own notices.
@@ -39,13 +45,15 @@ export async function publishUpdates(
   db: Queryable,
   updates: readonly NewUpdate[],
   node: string,
-): Promise<void> {
+): Promise<readonly Published[]> {
   // One statement is one round trip and one commit; the notices leave with it or not at all.
-  await db.execute(sql`
+  const { rows } = await db.execute<{ document: string; seqs: string[] }>(sql`
     with appended as (${insertion(updates)} returning seq, document)
-    select pg_notify('document_update', json_build_object(
-      'document', document, 'node', ${node}::text, 'firstSeq', min(seq))::text)
+    select document, array_agg(seq order by seq) as seqs,
+      pg_notify('document_update', json_build_object(
+        'document', document, 'node', ${node}::text, 'firstSeq', min(seq))::text)
     from appended group by document`);
+  return rows.map(({ document, seqs }) => ({ document, seqs: seqs.map(Number) }));
 }
 
 function insertion(updates: readonly NewUpdate[]): SQL {

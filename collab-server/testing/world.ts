@@ -90,7 +90,7 @@ export interface TestServer extends CollabServer {
 /** A collab-server on a free port, on a pool of its own. */
 export async function serve(
   fresh: TestDatabase,
-  settings: { warmMs?: number; databaseUrl?: string; spillFolder?: string } = {},
+  settings: { warmMs?: number; databaseUrl?: string; spillFolder?: string; redisUrl?: string } = {},
 ): Promise<TestServer> {
   const { databaseUrl = fresh.url, ...rest } = settings;
   const handle = openDatabase(databaseUrl, { log: fresh.log });
