@@ -38,7 +38,7 @@ afterAll(async () => {
 /** A page load with a cookie: the cookies that the answer sets, and who the page took it for. */
 async function load(cookie: string) {
   const set: Record<string, string> = {};
-  const locals: App.Locals = { ref: '', user: null, sessionId: null };
+  const locals: App.Locals = { ref: '', user: null, sessionId: null, isKnown: false };
   const partial: Partial<RequestEvent> = {
     request: new Request(`${ORIGIN}/`, { headers: { cookie } }),
     url: new URL(ORIGIN),

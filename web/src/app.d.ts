@@ -7,6 +7,8 @@ declare global {
       user: Voice | null;
       /** The session's id, to end it; null without one. */
       sessionId: string | null;
+      /** True once the session was looked up: `user` is then who asks, or certainly nobody. */
+      isKnown: boolean;
       /** Names this request in our log and in what the person sees when it fails. */
       ref: string;
     }

@@ -6,6 +6,7 @@ import { Problem } from '#domain/protocol/problem.ts';
 import { compressed } from '#lib/server/compressed.ts';
 import { context } from '#lib/server/context.ts';
 import { logFault, problemOf, problemResponse } from '#lib/server/fault.ts';
+import { NOBODY, PERSON_HEADER } from '#lib/offline/worker-message.ts';
 import { isSameOrigin } from '#lib/server/same-origin.ts';
 import { webLog } from '#lib/server/web-log.ts';
 
@@ -28,6 +29,7 @@ export const handle: Handle = async ({ event, resolve }) => {
   event.locals.ref = randomUUID().slice(0, 8);
   event.locals.user = null;
   event.locals.sessionId = null;
+  event.locals.isKnown = false;
   const refusal = await refuse(event);
   const response =
     refusal ??
@@ -45,6 +47,7 @@ async function refuse(event: RequestEvent): Promise<Response | null> {
       throw new Problem('forbidden', 'This request comes from another site, so we did nothing.');
     }
     if (!ANONYMOUS.test(url.pathname)) await recognise(event);
+    locals.isKnown = true;
     return null;
   } catch (error) {
     const problem = problemOf(error);
@@ -80,6 +83,8 @@ async function guarded(response: Response, event: RequestEvent): Promise<Respons
     const { objectOrigin } = await context();
     headers.set('content-security-policy', withObjects(policy, objectOrigin));
     headers.set('cache-control', 'private, no-cache');
+    const { isKnown, user } = event.locals;
+    if (isKnown) headers.set(PERSON_HEADER, user?.id ?? NOBODY);
   }
   if (event.url.protocol === 'https:') headers.set('strict-transport-security', 'max-age=31536000');
   headers.set('x-request-ref', event.locals.ref);

@@ -1,15 +1,22 @@
-// Alerts while the site is closed, and a page to show while there is no network.
+// Alerts while the site is closed, and pages to show while the server cannot be reached.
 /// <reference no-default-lib="true" />
 /// <reference lib="esnext" />
 /// <reference lib="webworker" />
 import * as v from 'valibot';
 import { alertSchema, type Alert } from '#domain/protocol/alert.ts';
+import { isBuilt } from '../lib/offline/page-files.ts';
+import { workerMessageSchema } from '../lib/offline/worker-message.ts';
+import { KeptPages, PAGES } from './kept-pages.ts';
 
 const worker = serviceWorker(globalThis);
+const pages = new KeptPages();
 
-/** Stories are never kept: only the page that says that there is no network. */
+/** The page that says that there is no network, for whatever is not kept. */
 const SHELL = 'shell-1';
 const OFFLINE = '/offline.html';
+
+/** How long the server may take before a page is shown as it was last seen, milliseconds. */
+const PATIENCE_MS = 5_000;
 
 worker.addEventListener('install', (event) => {
   event.waitUntil(
@@ -23,11 +30,30 @@ worker.addEventListener('activate', (event) => {
 
 worker.addEventListener('fetch', (event) => {
   const { request } = event;
+  const url = new URL(request.url);
+  if (url.origin !== worker.location.origin) return;
   if (request.mode === 'navigate') {
-    event.respondWith(fetch(request).catch(() => shell(OFFLINE)));
-  } else if (new URL(request.url).pathname === '/offline.css') {
+    const answer = fetch(request);
+    event.waitUntil(answer.then((response) => pages.keep(url, response.clone())).catch(ignore));
+    event.respondWith(pageOrKept(url, answer));
+  } else if (request.method === 'GET' && isBuilt(url)) {
+    event.respondWith(pages.file(request).then((file) => file ?? fetch(request)));
+  } else if (url.pathname === '/offline.css') {
     event.respondWith(fetch(request).catch(() => shell('/offline.css')));
+  } else if (request.method === 'DELETE' && url.pathname === '/api/session') {
+    event.waitUntil(pages.clear());
   }
+});
+
+worker.addEventListener('message', (event) => {
+  const message = v.safeParse(workerMessageSchema, event.data);
+  if (!message.success) return;
+  event.waitUntil(
+    (message.output.type === 'person'
+      ? pages.person(message.output.person)
+      : keepOpen(new URL(message.output.address))
+    ).catch(ignore),
+  );
 });
 
 worker.addEventListener('push', (event) => {
@@ -43,7 +69,28 @@ worker.addEventListener('notificationclick', (event) => {
 
 async function dropOldShells(): Promise<void> {
   const names = await caches.keys();
-  await Promise.all(names.filter((name) => name !== SHELL).map((name) => caches.delete(name)));
+  const old = names.filter((name) => name !== SHELL && name !== PAGES);
+  await Promise.all(old.map((name) => caches.delete(name)));
+}
+
+/** A page from the server; as it was last seen, if the server does not answer, or not soon. */
+async function pageOrKept(url: URL, answer: Promise<Response>): Promise<Response> {
+  const slow = new Promise<null>((resolve) => setTimeout(() => resolve(null), PATIENCE_MS));
+  const fresh = answer.catch(() => null);
+  const soon = await Promise.race([fresh, slow]);
+  // A gateway that has lost the server behind it, or a server that has lost its database.
+  const isAway = soon === null || (soon.status >= 502 && soon.status <= 504);
+  if (!isAway) return soon;
+  return (await pages.find(url)) ?? (await fresh) ?? shell(OFFLINE);
+}
+
+/** Keeps a page that was opened without its HTML passing through here. */
+async function keepOpen(url: URL): Promise<void> {
+  if (url.origin === worker.location.origin) await pages.keep(url, await fetch(url));
+}
+
+function ignore(): void {
+  // What cannot be kept is not kept.
 }
 
 async function shell(path: string): Promise<Response> {

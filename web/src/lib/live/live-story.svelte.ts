@@ -131,7 +131,7 @@ export class LiveStory {
   /** What a line to the room tells this page. */
   listener(): StoryListener {
     return {
-      onView: (view) => this.#follow(view),
+      onView: (view) => this.follow(view),
       onPresence: (others) => (this.presence = others),
       onProgress: (notice) => this.#note(notice),
       onConnection: (connection) => (this.connection = connection),
@@ -140,7 +140,7 @@ export class LiveStory {
   }
 
   /** Takes over a view unless the page already shows a newer one, as it does until the room syncs. */
-  #follow(view: StoryView): void {
+  follow(view: StoryView): void {
     if (view.meta === null || view.meta.revision < (this.#view.meta?.revision ?? 0)) return;
     const before = this.takes;
     this.#view = view;

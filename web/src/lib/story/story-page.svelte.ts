@@ -86,6 +86,8 @@ export class StoryPage {
     return take?.state.status === 'ready' && !isHidden(take) && this.acts.mayOnce('branch');
   });
 
+  /** What the server read for this page, last. */
+  #rendered: StoryPageData;
   #fetched = new Set<TakeId>();
   /** Takes whose words were not ours to read when we last looked. */
   #buried = new Set<TakeId>();
@@ -93,6 +95,7 @@ export class StoryPage {
 
   constructor(data: StoryPageData, person: Voice | null) {
     this.live = new LiveStory({ storyId: data.storyId, initial: data.view, person });
+    this.#rendered = data;
     this.slug = data.slug;
     this.written = new WrittenHere({
       storyId: data.storyId,
@@ -219,6 +222,18 @@ export class StoryPage {
     this.announcement = 'Your take is in the story. It is being mixed now.';
     this.choose(take.id);
     this.arrived = take.id;
+  }
+
+  /** The server rendered the page anew; what this page changed meanwhile stays as it is. */
+  refreshed(data: StoryPageData): void {
+    const before = this.#rendered;
+    if (data === before) return;
+    this.#rendered = data;
+    this.live.follow(data.view);
+    for (const [id, text] of data.words)
+      if (this.words.get(id) === before.words.get(id)) this.words.set(id, text);
+    for (const [id, text] of data.silhouettes)
+      if (!this.silhouettes.has(id)) this.silhouettes.set(id, unpack(text));
   }
 
   /** Reads the words of a take again: it is new, or they were written while this page was open. */

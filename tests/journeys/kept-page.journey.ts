@@ -1,0 +1,103 @@
+// Pages that were visited are there without a line: as they were last seen, whole, and for their person alone.
+import type { BrowserContext, Page } from '@playwright/test';
+import { expect, test as journey } from '../harness/journey.ts';
+import { Device } from './support/device.ts';
+import { HttpPerson } from './support/http-person.ts';
+import { openStory, takeOf, untilLive } from './support/recording.ts';
+import { signIn } from './support/stories.ts';
+
+const test = journey.extend<{ device: Device }>({
+  device: async ({ app }, use) => {
+    const device = await Device.of(await HttpPerson.named(app.origin, 'Ana'));
+    await use(device);
+    await device.discard();
+  },
+});
+
+const notice = (page: Page) => page.getByText('This is the page as you last saw it');
+
+/** The addresses of the pages that the device keeps, without the origin. */
+const keptOn = async (page: Page): Promise<string[]> =>
+  page.evaluate(async () => {
+    const stored = await (await caches.open('pages-1')).match('/kept-pages.json');
+    const list: { pages: { address: string }[] } = stored ? await stored.json() : { pages: [] };
+    return list.pages.map(({ address }) => address.slice(location.origin.length));
+  });
+
+/** Files of builds that the device keeps. */
+const filesOn = async (page: Page): Promise<number> =>
+  page.evaluate(async () => {
+    const kept = await (await caches.open('pages-1')).keys();
+    return kept.filter(({ url }) => url.includes('/_app/immutable/')).length;
+  });
+
+const untilKept = (page: Page, path: string) =>
+  expect.poll(() => keptOn(page), { timeout: 60_000 }).toContain(path);
+
+test('a story opens and can be written in without a line, and is renewed when there is one', async ({
+  app,
+  device,
+}) => {
+  const mira = await HttpPerson.named(app.origin, 'Mira');
+  const seed = await mira.plantWords('Tunnel', 'Once.');
+  let context = await device.open();
+  let page = await context.newPage();
+  await openStory(page, `/s/${seed.slug}`);
+  await untilKept(page, `/s/${seed.slug}`);
+  await expect(notice(page)).toHaveCount(0);
+  await device.close();
+
+  // The browser starts anew, and there is no line.
+  context = await device.open();
+  await context.setOffline(true);
+  page = await context.newPage();
+  await page.goto(`/s/${seed.slug}?take=${seed.takeId}`);
+  await expect(notice(page)).toBeVisible();
+  await expect(takeOf(page, 'Mira')).toHaveAttribute('aria-selected', 'true');
+  await page.getByRole('button', { name: 'Write Mira’s words' }).click();
+  await expect(page.getByText('Offline').first()).toBeVisible();
+  await page.getByRole('button', { name: 'Write', exact: true }).click();
+  await page.getByLabel('What comes after Mira?').fill('The sea was calm.');
+  await page.reload();
+  await expect(notice(page)).toBeVisible();
+  await expect(page.getByText('You began to write after Mira.')).toBeVisible();
+  // Whatever else the site has says that it is not here.
+  const other = await context.newPage();
+  await other.goto('/me');
+  await expect(other.getByRole('heading', { name: 'No network just now' })).toBeVisible();
+
+  const jo = await HttpPerson.named(app.origin, 'Jo');
+  await jo.branchWords(seed, 'The sea was wild.');
+  await context.setOffline(false);
+  await expect(notice(page)).toHaveCount(0, { timeout: 60_000 });
+  await untilLive(page);
+  await expect(takeOf(page, 'Jo')).toBeVisible();
+  await expect(page.getByText('The sea was wild.').first()).toBeAttached();
+});
+
+test('what was kept for one person is gone when another comes, or nobody', async ({
+  app,
+  context,
+  page,
+}) => {
+  const mira = await HttpPerson.named(app.origin, 'Mira');
+  const seed = await mira.plantWords('For Mira', 'Once.');
+  await signIn(context, mira);
+  await openStory(page, `/s/${seed.slug}`);
+  await untilKept(page, `/s/${seed.slug}`);
+  expect(await filesOn(page)).toBeGreaterThan(10);
+  await become(context, await HttpPerson.named(app.origin, 'Jo'));
+  await page.goto('/me');
+  await expect.poll(() => keptOn(page), { timeout: 60_000 }).toEqual([]);
+  await expect.poll(() => filesOn(page), { timeout: 60_000 }).toBe(0);
+
+  await openStory(page, `/s/${seed.slug}`);
+  await untilKept(page, `/s/${seed.slug}`);
+  await page.evaluate(() => fetch('/api/session', { method: 'DELETE' }));
+  await expect.poll(() => keptOn(page), { timeout: 60_000 }).not.toContain(`/s/${seed.slug}`);
+});
+
+async function become(context: BrowserContext, person: HttpPerson): Promise<void> {
+  await context.clearCookies();
+  await signIn(context, person);
+}
