@@ -1,26 +1,20 @@
 // What the guard costs an ordinary update: `node bench/guard.bench.ts`. One character typed into
 // words of each size, against what Yjs takes to apply it.
-import { mkdir, writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import * as Y from 'yjs';
 import { wordsOf } from '#domain/story/document.ts';
 import { STEP, syncFrame } from '../collab-server/frames.ts';
 import { assertWordsFit, FrameGuard } from '../collab-server/guard.ts';
 import { newsOf } from '../collab-server/update-guard.ts';
-import { runBench } from './run.ts';
+import { setting } from './support/options.ts';
+import { report } from './support/report.ts';
+import { runBench } from './support/run.ts';
+import { percentile, rounded } from './support/statistics.ts';
 
-const EDITS = 2_000;
+const EDITS = setting(2_000, 200);
 const LENGTHS = [0, 1_000, 2_500] as const;
 const GOAL_US = 100;
 
-interface Cost {
-  readonly length: number;
-  readonly guardP50Us: number;
-  readonly guardP99Us: number;
-  readonly applyP50Us: number;
-}
-
-function measure(length: number): Cost {
+function measure(length: number) {
   const writer = new Y.Doc();
   const server = new Y.Doc();
   // Many past writers, as words have that were written together.
@@ -49,25 +43,23 @@ function measure(length: number): Cost {
   }
   return {
     length,
-    guardP50Us: percentile(guardUs, 0.5),
-    guardP99Us: percentile(guardUs, 0.99),
-    applyP50Us: percentile(applyUs, 0.5),
+    guardP50Us: rounded(percentile(guardUs, 0.5)),
+    guardP99Us: rounded(percentile(guardUs, 0.99)),
+    applyP50Us: rounded(percentile(applyUs, 0.5)),
   };
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return Math.round((sorted[Math.floor(sorted.length * share)] ?? Number.NaN) * 10) / 10;
 }
 
 await runBench(async () => {
   measure(0);
   const results = LENGTHS.map(measure);
-  console.table(results);
-  const machine = { node: process.version, cores: availableParallelism() };
-  const report = { measuredAt: new Date().toISOString(), machine, EDITS, GOAL_US, results };
-  const folder = new URL('results/', import.meta.url);
-  await mkdir(folder, { recursive: true });
-  await writeFile(new URL('guard.json', folder), `${JSON.stringify(report, null, 2)}\n`);
-  if (results.some(({ guardP50Us }) => guardP50Us > GOAL_US)) throw new Error('the guard is slow');
+  await report({
+    bench: 'guard',
+    settings: { EDITS },
+    results,
+    goals: results.map(({ length, guardP50Us }) => ({
+      goal: `the guard on an edit of ${length} characters, µs`,
+      atMost: GOAL_US,
+      measured: guardP50Us,
+    })),
+  });
 });

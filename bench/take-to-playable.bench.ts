@@ -6,8 +6,7 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { createLogger } from '#backend/log.ts';
@@ -23,16 +22,18 @@ import { testTools } from '../media-worker/testing/tools.ts';
 import type { Tool } from '../media-worker/ffmpeg/run.ts';
 import type { Worker } from '../media-worker/worker.ts';
 import { copyTemplate, dropCopy, startTestPostgres } from '../tests/harness/postgres.ts';
-import { runBench } from './run.ts';
+import { setting } from './support/options.ts';
+import { report } from './support/report.ts';
+import { runBench } from './support/run.ts';
+import { median, rounded } from './support/statistics.ts';
 
-const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
+const ROUNDS = setting(5, 1);
 const RATE = 48_000;
 const TAKE_SECONDS = 60;
 const STEM_SECONDS = 600;
 /** How far the take before the new one reaches over the one before that. */
 const TAIL_SECONDS = 10;
 const GOALS = { ratioToBare: 1.5, sixtyToTen: 1.1 } as const;
-const RESULTS = new URL('results/', import.meta.url);
 
 interface Material {
   readonly folder: string;
@@ -161,12 +162,6 @@ async function runBare({ ffmpeg }: Tool, { folder }: Material): Promise<void> {
   });
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-const rounded = (value: number): number => Math.round(value * 1000) / 1000;
-
 const never = new AbortController().signal;
 
 type Measured = Awaited<ReturnType<typeof measure>>;
@@ -220,29 +215,29 @@ async function measure(tool: Tool, world: { pool: Pool; story: TestStory; worker
   });
 }
 
-/** One line per kind of ffmpeg and path, for whoever watches. */
-function show(results: Readonly<Record<string, Measured>>): void {
-  console.table(
-    Object.entries(results).flatMap(([name, { cpuSeconds, wallSeconds, ratioToBare }]) => [
-      {
-        ffmpeg: name,
-        take: 'bare command',
-        cpuSeconds: cpuSeconds.bare,
-        wallSeconds: wallSeconds.bare,
-      },
-      ...(['ten', 'sixty'] as const).map((path) => ({
-        ffmpeg: name,
-        take: path === 'ten' ? 'over 10 minutes' : 'over 60 minutes',
-        cpuSeconds: cpuSeconds[path],
-        wallSeconds: wallSeconds[path],
-        ratioToBare: ratioToBare[path],
-      })),
-    ]),
-  );
-  for (const [name, { sixtyToTen }] of Object.entries(results)) {
-    console.log(`${name}: over 60 to over 10 minutes ${sixtyToTen} (goal ${GOALS.sixtyToTen})`);
-  }
-  console.log(`ratio to the bare command: goal ${GOALS.ratioToBare}`);
+/** One row per kind of ffmpeg and path. */
+function rows([name, { cpuSeconds, wallSeconds, ratioToBare, sixtyToTen }]: [string, Measured]) {
+  const bare = { cpuSeconds: cpuSeconds.bare, wallSeconds: wallSeconds.bare };
+  return [
+    { ffmpeg: name, take: 'bare command', ...bare, ratioToBare: 1, sixtyToTen: null },
+    ...(['ten', 'sixty'] as const).map((minutes) => ({
+      ffmpeg: name,
+      take: minutes === 'ten' ? 'over 10 minutes' : 'over 60 minutes',
+      cpuSeconds: cpuSeconds[minutes],
+      wallSeconds: wallSeconds[minutes],
+      ratioToBare: ratioToBare[minutes],
+      sixtyToTen: minutes === 'ten' ? null : sixtyToTen,
+    })),
+  ];
+}
+
+function goals([name, { ratioToBare, sixtyToTen }]: [string, Measured]) {
+  const bare = { atMost: GOALS.ratioToBare, measured: Math.max(...Object.values(ratioToBare)) };
+  const length = { atMost: GOALS.sixtyToTen, measured: sixtyToTen };
+  return [
+    { goal: `${name}: CPU to the bare command`, ...bare },
+    { goal: `${name}: CPU over 60 minutes to that over 10`, ...length },
+  ];
 }
 
 await runBench(async (onStop) => {
@@ -265,11 +260,12 @@ await runBench(async (onStop) => {
     const worker = { ...story, log, tool };
     results[name] = await measure(tool, { pool: handle.pool, story, worker });
   }
-  show(results);
-  const machine = { cpu: cpus()[0]?.model ?? '', cores: cpus().length, node: process.version };
-  const measuredAt = new Date().toISOString();
-  const report = { measuredAt, rounds: ROUNDS, goals: GOALS, machine, results };
-  await mkdir(RESULTS, { recursive: true });
-  const file = new URL('take-to-playable.json', RESULTS);
-  await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+  const measured = Object.entries(results);
+  await report({
+    bench: 'take-to-playable',
+    settings: { ROUNDS, TAKE_SECONDS, TAIL_SECONDS },
+    versions: Object.fromEntries(measured.map(([name, { ffmpeg }]) => [`ffmpeg ${name}`, ffmpeg])),
+    results: measured.flatMap(rows),
+    goals: measured.flatMap(goals),
+  });
 });

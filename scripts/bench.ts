@@ -5,7 +5,9 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 
 process.chdir(path.resolve(import.meta.dirname, '..'));
-const wanted = process.argv.slice(2);
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+/** For the measurements: see bench/support/options.ts. */
+const flags = process.argv.slice(2).filter((word) => word.startsWith('--'));
 const files = (await readdir('bench'))
   .filter((file) => file.endsWith('.bench.ts'))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
@@ -24,7 +26,9 @@ for (const file of files) {
  * it started, notices that we are gone, however that happened (see bench/run.ts).
  */
 async function measure(file: string): Promise<boolean> {
-  const child = spawn(process.execPath, [file], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = spawn(process.execPath, [file, ...flags], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const pass = (signal: NodeJS.Signals): void => {
     child.kill(signal);
     process.exitCode = 1;

@@ -1,9 +1,12 @@
-// The collab-server as bench/propagation.bench.ts measures it: the real one, on a port that it reports.
+// The real collab-server, on a port that it reports.
+import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createLogger } from '#backend/log.ts';
 import { openDatabase } from '#backend/postgres/database.ts';
-import { startCollabServer } from '../collab-server/server.ts';
+import { ORIGIN } from '../../collab-server/testing/world.ts';
+import { startCollabServer } from '../../collab-server/server.ts';
+import { reportOn } from './serve.ts';
 
 const databaseUrl = process.env['DATABASE_URL'] ?? '';
 const log = createLogger('bench', 'error');
@@ -12,10 +15,9 @@ const { port } = await startCollabServer({
   handle,
   databaseUrl,
   log,
-  origin: 'http://127.0.0.1:3000',
+  origin: ORIGIN,
   host: '127.0.0.1',
   port: 0,
-  spillFolder: path.join(tmpdir(), 'tap-story-bench-spill'),
+  spillFolder: path.join(tmpdir(), 'tap-story-bench-spill', randomUUID()),
 });
-process.send?.({ port });
-process.once('disconnect', () => process.exit(0));
+reportOn(port);

@@ -1,0 +1,61 @@
+// How a server of a measurement is reached, and what it says of itself.
+import { createServer, type Server } from 'node:http';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import nodeAdapter from 'crossws/adapters/node';
+import type { Peer } from 'crossws';
+import type { Hocuspocus, WebSocketLike } from '@hocuspocus/server';
+import { answerParent } from '../support/channel.ts';
+
+/** How often the event loop is looked at, milliseconds. */
+const LOOK_MS = 1;
+/** Rounds of collecting: finalizers of one free what the next finds. */
+const COLLECTIONS = 3;
+
+/** Tells the parent the port, and what the process costs when it is asked. */
+export function reportOn(port: number): void {
+  const loop = monitorEventLoopDelay({ resolution: LOOK_MS });
+  loop.enable();
+  answerParent(port, {
+    usage: () => {
+      const { user, system } = process.cpuUsage();
+      const longestStallMs = loop.max / 1e6;
+      loop.reset();
+      return { cpuMs: (user + system) / 1_000, longestStallMs };
+    },
+    memory: async () => {
+      for (let n = 0; n < COLLECTIONS; n += 1) {
+        globalThis.gc?.();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const { rss, heapUsed, external } = process.memoryUsage();
+      return { residentBytes: rss, heapBytes: heapUsed + external };
+    },
+  });
+}
+
+/** Serves Hocuspocus as its own documentation does, with crossws. */
+export function serveHocuspocus(hocuspocus: Hocuspocus): void {
+  const open = new WeakMap<Peer, ReturnType<Hocuspocus['handleConnection']>>();
+  const sockets = nodeAdapter({
+    hooks: {
+      open: (peer) => {
+        const socket = peer.websocket as WebSocketLike;
+        open.set(peer, hocuspocus.handleConnection(socket, peer.request));
+      },
+      message: (peer, message) => open.get(peer)?.handleMessage(message.uint8Array()),
+      close: (peer, { code = 1006, reason = '' }) => open.get(peer)?.handleClose({ code, reason }),
+    },
+  });
+  const http = createServer();
+  http.on('upgrade', (request, socket, head) => void sockets.handleUpgrade(request, socket, head));
+  listen(http);
+}
+
+/** Takes a free port and reports it. */
+export function listen(http: Server): void {
+  http.listen(0, '127.0.0.1', () => {
+    const address = http.address();
+    if (address === null || typeof address === 'string') throw new Error('not listening on TCP');
+    reportOn(address.port);
+  });
+}

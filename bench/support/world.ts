@@ -1,0 +1,39 @@
+// What a measurement runs on: a Postgres of its own that keeps what it commits, and a person.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Pool } from 'pg';
+import { createLogger } from '#backend/log.ts';
+import { openDatabase } from '#backend/postgres/database.ts';
+import { startEmbeddedPostgres } from '#backend/postgres/embedded/embedded-postgres.ts';
+import { migrate } from '#backend/postgres/migrate.ts';
+import { person, type TestDatabase, type TestPerson } from '../../collab-server/testing/world.ts';
+import { createPeerTable } from './peer-table.ts';
+import type { Stop } from './run.ts';
+
+export interface World extends TestDatabase {
+  readonly pool: Pool;
+  readonly who: TestPerson;
+}
+
+export async function openWorld(onStop: (stop: Stop) => void): Promise<World> {
+  const log = createLogger('bench', 'error');
+  // A test of the measurements brings a database, to be quicker; theirs is then a shared server.
+  const url = process.env['BENCH_DATABASE_URL'] ?? (await startPostgres(onStop));
+  await migrate(url, log);
+  const handle = openDatabase(url, { log });
+  onStop(() => handle.close());
+  await createPeerTable(handle.pool);
+  const fresh = { ...handle, url, log };
+  return { ...fresh, who: await person(fresh, 'Mira') };
+}
+
+/** With fsync, unlike the tests' own: what is committed has reached the disk. */
+async function startPostgres(onStop: (stop: Stop) => void): Promise<string> {
+  const log = createLogger('bench', 'error');
+  const home = await mkdtemp(path.join(tmpdir(), 'tap-story-bench-'));
+  onStop(() => rm(home, { recursive: true, force: true }));
+  const starting = startEmbeddedPostgres({ home, log });
+  onStop(async () => (await starting).stop());
+  return (await starting).url;
+}

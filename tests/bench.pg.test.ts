@@ -1,0 +1,43 @@
+// Every measurement of the collab-server runs, small and quick, and reports in the one shape.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import * as v from 'valibot';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { reportSchema } from '../bench/support/report.ts';
+import { copyTemplate, dropCopy } from './harness/postgres.ts';
+
+const BENCH = path.resolve(import.meta.dirname, '../bench');
+const benches = (await readdir(BENCH))
+  .filter((file) => file.endsWith('.bench.ts'))
+  .map((file) => path.basename(file, '.bench.ts'))
+  // Minutes of audio; what it runs has tests of its own.
+  .filter((name) => name !== 'take-to-playable');
+
+let results: string;
+
+beforeAll(async () => {
+  results = await mkdtemp(path.join(tmpdir(), 'tap-story-bench-results-'));
+});
+
+afterAll(async () => {
+  await rm(results, { recursive: true, force: true });
+});
+
+test.each(benches)('the measurement of %s runs', { timeout: 180_000 }, async (name) => {
+  const postgres = inject('postgres');
+  const url = await copyTemplate(postgres);
+  try {
+    const file = path.join(BENCH, `${name}.bench.ts`);
+    await promisify(execFile)(process.execPath, [file, '--quick', `--results=${results}`], {
+      env: { ...process.env, BENCH_DATABASE_URL: url },
+    });
+    const text: unknown = JSON.parse(await readFile(path.join(results, `${name}.json`), 'utf8'));
+    const report = v.parse(reportSchema, text);
+    expect(report.bench).toBe(name);
+  } finally {
+    await dropCopy(postgres, url);
+  }
+});
