@@ -2,6 +2,7 @@
 // `.env.example` is held against it by a test.
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
+import { isProxyList } from './real-peer.ts';
 
 /** What is wrong with the environment, one line per fault. The process should exit with them. */
 export class ConfigError extends Error {
@@ -38,6 +39,14 @@ export const environmentSchema = v.object({
   COLLAB_HOST: v.optional(v.string(), '127.0.0.1'),
   COLLAB_PORT: v.optional(port, '3001'),
   COLLAB_URL: v.optional(url),
+  /**
+   * Proxies whose `X-Forwarded-For` is believed, addresses or CIDR ranges, comma-separated. For the
+   * collab-server the web process is one; unset trusts this machine.
+   */
+  TRUSTED_PROXIES: v.optional(
+    v.pipe(v.string(), v.check(isProxyList, 'must be addresses or ranges like 10.0.0.0/8')),
+    '127.0.0.0/8,::1',
+  ),
   /** Where the media-worker answers health checks. */
   WORKER_PORT: v.optional(port, '3002'),
   /** Takes and renders that one media-worker works on at once. */

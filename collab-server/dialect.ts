@@ -1,6 +1,7 @@
 // The two framings that clients speak, over the same documents: Hocuspocus' and y-websocket's.
 import * as decoding from 'lib0/decoding';
 import {
+  AUTH,
   authenticationFrame,
   FRAME,
   MalformedFrame,
@@ -26,8 +27,6 @@ export const hocuspocusDialect: Dialect = {
   toServer: (bytes) => bytes,
   toClient: (frame) => frame,
 };
-
-const PERMISSION_DENIED = 1;
 
 /**
  * y-websocket's framing: the document is in the address of the socket, and nobody asks to be let
@@ -63,7 +62,7 @@ function toClient(frame: Uint8Array): Outbound {
     case FRAME.auth: {
       const decoder = decoding.createDecoder(withoutAddress(frame));
       decoding.readVarUint(decoder);
-      return decoding.readVarUint(decoder) === PERMISSION_DENIED ? 'denied' : 'dropped';
+      return decoding.readVarUint(decoder) === AUTH.denied ? 'denied' : 'dropped';
     }
     default:
       return 'dropped';

@@ -16,6 +16,9 @@ export const FRAME = {
   pong: 10,
 } as const;
 
+/** What an authentication frame says: Hocuspocus' `AuthMessageType`. */
+export const AUTH = { token: 0, denied: 1, granted: 2 } as const;
+
 /** What a sync frame does: Yjs' sync protocol. */
 export const STEP = { stateVector: 0, reply: 1, update: 2 } as const;
 
@@ -25,7 +28,9 @@ export class MalformedFrame extends Error {
 }
 
 export interface Frame {
-  /** Document name, without the session that a provider may add to its address. */
+  /** Document name, and after a NUL the session that a provider may add to it. */
+  readonly address: string;
+  /** Document name. */
   readonly document: string;
   /** One of `FRAME`, or one that we have nothing to do with. */
   readonly type: number;
@@ -40,7 +45,7 @@ export function readFrame(bytes: Uint8Array): Frame {
     const address = decoding.readVarString(body);
     const separator = address.indexOf('\0');
     const document = separator === -1 ? address : address.slice(0, separator);
-    return { document, type: decoding.readVarUint(body), body };
+    return { address, document, type: decoding.readVarUint(body), body };
   } catch (error) {
     throw new MalformedFrame('the frame has no head', { cause: error });
   }
@@ -96,11 +101,10 @@ export function withAddress(document: string, rest: Uint8Array): Uint8Array {
 
 /** The frame in which a client asks for a document. */
 export function authenticationFrame(document: string): Uint8Array {
-  const TOKEN = 0;
   const encoder = encoding.createEncoder();
   encoding.writeVarString(encoder, document);
   encoding.writeVarUint(encoder, FRAME.auth);
-  encoding.writeVarUint(encoder, TOKEN);
+  encoding.writeVarUint(encoder, AUTH.token);
   encoding.writeVarString(encoder, '');
   return encoding.toUint8Array(encoder);
 }

@@ -4,7 +4,7 @@ import * as Y from 'yjs';
 import { MAX_WORDS_LENGTH } from '#domain/protocol/commands.ts';
 import { wordsOf } from '#domain/story/document.ts';
 import { Bucket } from './bucket.ts';
-import { FRAME, MalformedFrame, readFrame, STEP, syncIn } from './frames.ts';
+import { FRAME, MalformedFrame, readFrame, STEP, syncIn, type Frame } from './frames.ts';
 import { TooMuch } from './refusals.ts';
 
 /** Largest frame that a socket takes, bytes; the WebSocket layer refuses more with 1009. */
@@ -15,6 +15,8 @@ const MAX_PRESENCE_BYTES = 64 * 1024;
 /** Whole answers that a socket gets of one document at once; after that, one in so many ms. */
 const SYNCS_AT_ONCE = 4;
 const SYNC_EVERY_MS = 2_000;
+/** Documents that are counted at once. */
+const MOST_COUNTED = 1_000;
 /** What clients of ours send. */
 const SPOKEN: ReadonlySet<number> = new Set([
   FRAME.sync,
@@ -43,8 +45,11 @@ export class FrameGuard {
     this.#presence = new Bucket({ atOnce: PRESENCE_AT_ONCE, perSecond: PRESENCE_PER_S }, now);
   }
 
-  /** @throws {MalformedFrame | TooMuch} for a frame that must not reach Hocuspocus or Yjs */
-  check(frame: Uint8Array): void {
+  /**
+   * @returns the head of the frame
+   * @throws {MalformedFrame | TooMuch} for a frame that must not reach Hocuspocus or Yjs
+   */
+  check(frame: Uint8Array): Frame {
     const head = readFrame(frame);
     if (!SPOKEN.has(head.type))
       throw new MalformedFrame(`frames of type ${head.type} are not sent`);
@@ -57,19 +62,29 @@ export class FrameGuard {
       throw new TooMuch('presence, faster than anybody moves a caret');
     }
     const sync = syncIn(head);
-    if (sync === null) return;
-    if (sync.step === STEP.stateVector) this.#countSync(head.document);
-    else assertDecodes(sync.payload);
+    if (sync?.step === STEP.stateVector) this.#countSync(head.document);
+    else if (sync !== null) assertDecodes(sync.payload);
+    return head;
   }
 
   /** Encoding a story of ten thousand takes holds everybody up for 30 ms. */
   #countSync(document: string): void {
     const now = this.#now();
+    this.#forgetRested(now);
     const restedMs = Math.max(this.#restedMs.get(document) ?? 0, now) + SYNC_EVERY_MS;
     this.#restedMs.set(document, restedMs);
     if (restedMs - now > SYNCS_AT_ONCE * SYNC_EVERY_MS) {
       throw new MalformedFrame('asks for the whole document too often');
     }
+  }
+
+  /** Whoever may ask at once again is as one who never asked. */
+  #forgetRested(now: number): void {
+    if (this.#restedMs.size < MOST_COUNTED) return;
+    for (const [document, restedMs] of this.#restedMs) {
+      if (restedMs <= now) this.#restedMs.delete(document);
+    }
+    if (this.#restedMs.size >= MOST_COUNTED) throw new TooMuch('documents to ask for');
   }
 }
 

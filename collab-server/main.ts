@@ -22,6 +22,7 @@ await runProcess(log, async (onStop) => {
     origin: config.ORIGIN,
     host: config.COLLAB_HOST,
     port: config.COLLAB_PORT,
+    proxies: config.TRUSTED_PROXIES,
     spillFolder: path.join(config.DATA_DIR, 'collab-spill'),
   });
   onStop(() => server.stop());

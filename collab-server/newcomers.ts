@@ -41,6 +41,12 @@ export class Newcomers {
     if (this.#waiting.delete(entered.messageAddress)) this.#answer(entered);
   }
 
+  /** The client is not in that document any more, or was not let in. */
+  leave(address: string): void {
+    this.#entered.delete(address);
+    this.#waiting.delete(address);
+  }
+
   #answer(entered: Connection): void {
     const { messageAddress: address, document } = entered;
     for (const frame of framesOf(address, this.#cache.wholeOf(document))) {

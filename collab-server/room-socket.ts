@@ -3,23 +3,25 @@
 import * as decoding from 'lib0/decoding';
 import type { Connection, WebSocketLike } from '@hocuspocus/server';
 import type { Logger } from '#backend/log.ts';
-import { CLOSE } from '#domain/protocol/room.ts';
+import { CLOSE, waitReason } from '#domain/protocol/room.ts';
 import type { Voice } from '#domain/story/take.ts';
 import type { Dialect } from './dialect.ts';
-import { FRAME, MalformedFrame, readFrame, resyncFrame, STEP, typeOf } from './frames.ts';
+import { AUTH, FRAME, MalformedFrame, readFrame, resyncFrame, typeOf } from './frames.ts';
 import { FrameGuard, TooLarge } from './guard.ts';
+import { WAIT_S, type Limits } from './limits.ts';
 import type { Newcomers } from './newcomers.ts';
 import { NotYours, TooMuch } from './refusals.ts';
+import { SocketDocuments } from './socket-documents.ts';
 import { Unfit } from './update-guard.ts';
 import type { UpdateLog } from './update-log.ts';
-
-/** What may wait unsent for a slow client, bytes; beyond it the client is better off resyncing. */
-const BACKLOG_BYTES = 16 * 1024 * 1024;
+import type { Pass } from './usage.ts';
 
 /** The part of a WebSocket that we use. */
 export interface Wire {
   /** @returns the bytes that now wait to leave */
   send(frame: Uint8Array): number;
+  /** Bytes that wait to leave. */
+  waiting(): number;
   close(code: number, reason: string): void;
   terminate(): void;
 }
@@ -41,7 +43,11 @@ export interface RoomSocketOptions {
   readonly dropParked: (document: string) => Uint8Array | null;
   /** The state vector of a document that is open. */
   readonly stateVector: (document: string) => Uint8Array | null;
+  /** What is counted for whoever opened the socket. */
+  readonly pass: Pass;
+  readonly limits: Limits;
   readonly log: Logger;
+  readonly now?: () => number;
 }
 
 const OPEN = 1;
@@ -51,10 +57,10 @@ export class RoomSocket implements WebSocketLike {
   readonly viewer: Voice | null;
   readonly #options: RoomSocketOptions;
   readonly #guard = new FrameGuard();
-  /** The newest sync step of each document that the client was let to take. */
-  readonly #steps = new Map<string, number>();
-  /** Documents whose newest message was not let through as a whole. */
-  readonly #gaps = new Set<string>();
+  readonly #documents: SocketDocuments;
+  readonly #now: () => number;
+  /** Since when more waits unsent than should, milliseconds; null if it does not. */
+  #slowSinceMs: number | null = null;
   /** Yjs client ids that this socket was the first to use. */
   newClients = 0;
   #handler: FrameHandler | null = null;
@@ -62,6 +68,8 @@ export class RoomSocket implements WebSocketLike {
 
   constructor(options: RoomSocketOptions) {
     this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#documents = new SocketDocuments(options);
     this.viewer = options.viewer;
   }
 
@@ -81,6 +89,7 @@ export class RoomSocket implements WebSocketLike {
 
   /** The client was let into a document. */
   enter(entered: Connection): void {
+    this.#documents.entered(entered.messageAddress);
     this.#options.newcomers.enter(entered);
   }
 
@@ -89,8 +98,9 @@ export class RoomSocket implements WebSocketLike {
     if (this.#closed) return;
     try {
       if (bytes === null) throw new MalformedFrame('text frames are not spoken here');
+      if (!this.#options.pass.message(bytes.byteLength)) throw new TooMuch('messages or bytes');
       const frame = this.#options.dialect.toServer(bytes);
-      this.#guard.check(frame);
+      this.#documents.named(this.#guard.check(frame).address);
       if (!this.#options.newcomers.takes(frame)) this.#handler?.handleMessage(frame);
     } catch (error) {
       this.refuse(error, 'receive');
@@ -115,23 +125,36 @@ export class RoomSocket implements WebSocketLike {
     const code = closeCodeOf(error);
     const say = code === CLOSE.internal ? 'error' : 'warn';
     this.#options.log[say]({ err: error, ref, where, userId: this.viewer?.id }, 'socket closed');
-    this.close(code, ref);
+    this.close(code, code === CLOSE.tooMuch ? waitReason(WAIT_S, ref) : ref);
+  }
+
+  /** Ends a connection that is of no use any more: it is in no document, or nobody reads it. */
+  look(): void {
+    if (this.#closed) return;
+    const { emptyMs, backlog } = this.#options.limits;
+    const nowMs = this.#now();
+    const { emptySinceMs } = this.#documents;
+    if (emptySinceMs !== null && nowMs - emptySinceMs > emptyMs) {
+      this.close(CLOSE.idle, 'no document is open');
+      return;
+    }
+    const backlogBytes = this.#options.wire.waiting();
+    this.#slowSinceMs = backlogBytes > backlog.long ? (this.#slowSinceMs ?? nowMs) : null;
+    if (this.#slowSinceMs !== null && nowMs - this.#slowSinceMs > backlog.longMs) {
+      this.#cutOff(backlogBytes);
+    }
   }
 
   send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
     if (!(data instanceof Uint8Array)) throw new TypeError('Hocuspocus sends binary frames');
     if (saysSaved(data)) this.#acknowledge(data);
     else this.#write(data);
+    this.#noteLeaving(data);
   }
 
-  /**
-   * A sync message of the client is about to be applied; its acknowledgement follows.
-   * @param isWhole false if something before it is missing, so that it was not let through
-   */
-  syncing(document: string, step: number, isWhole: boolean): void {
-    this.#steps.set(document, step);
-    if (isWhole) this.#gaps.delete(document);
-    else this.#gaps.add(document);
+  /** As `SocketDocuments.syncing`. */
+  syncing(address: string, step: number, isWhole: boolean): void {
+    this.#documents.syncing(address, step, isWhole);
   }
 
   close(code: number = CLOSE.internal, reason = ''): void {
@@ -147,18 +170,34 @@ export class RoomSocket implements WebSocketLike {
    * If even the answer has gaps, there is nothing more to ask for, and nothing is called saved.
    */
   #acknowledge(data: Uint8Array): void {
-    const { document } = readFrame(data);
+    const { address, document } = readFrame(data);
     const { dropParked, stateVector } = this.#options;
-    const vector = this.#gaps.has(document) ? stateVector(document) : dropParked(document);
+    const hasGap = this.#documents.hasGap(address);
+    const vector = hasGap ? stateVector(document) : dropParked(document);
     if (vector === null) {
       this.#options.updates.afterCommit(document, () => this.#write(data));
-    } else if (this.#steps.get(document) === STEP.update) {
+    } else if (this.#documents.sentUpdate(address)) {
       this.#write(resyncFrame(data, vector));
     }
   }
 
+  /** What Hocuspocus says to the client tells us which documents it is not in any more. */
+  #noteLeaving(data: Uint8Array): void {
+    const type = typeOf(data);
+    if (type !== FRAME.close && type !== FRAME.auth) return;
+    const { address, body } = readFrame(data);
+    if (type === FRAME.auth && decoding.readVarUint(body) !== AUTH.denied) return;
+    this.#options.newcomers.leave(address);
+    if (type === FRAME.close) return this.#documents.left(address);
+    try {
+      this.#documents.refused(address);
+    } catch (error) {
+      this.refuse(error, 'authenticate');
+    }
+  }
+
   #write(data: Uint8Array): void {
-    const { wire, dialect, log } = this.#options;
+    const { wire, dialect, limits } = this.#options;
     if (this.#closed) return;
     const outbound = dialect.toClient(data);
     if (outbound === 'dropped') return;
@@ -167,7 +206,12 @@ export class RoomSocket implements WebSocketLike {
       return;
     }
     const backlogBytes = wire.send(outbound);
-    if (backlogBytes <= BACKLOG_BYTES) return;
+    if (backlogBytes > limits.backlog.most) this.#cutOff(backlogBytes);
+  }
+
+  /** What waits is thrown away; a client that comes back is given what it missed in one answer. */
+  #cutOff(backlogBytes: number): void {
+    const { wire, log } = this.#options;
     log.warn({ backlogBytes, userId: this.viewer?.id }, 'client too slow, cut off');
     this.#closed = true;
     wire.terminate();

@@ -1,21 +1,28 @@
 // The process' one port: sockets for browsers, health checks for whoever watches us.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, BlockList } from 'node:net';
 import nodeAdapter from 'crossws/adapters/node';
 import type { Message, Peer } from 'crossws';
 import { createSessions, type Sessions } from '#backend/accounts/sessions.ts';
 import type { Logger } from '#backend/log.ts';
 import type { DatabaseHandle } from '#backend/postgres/database.ts';
 import { NoticeListener } from '#backend/postgres/notices.ts';
+import { realPeer, trustedProxies } from '#backend/real-peer.ts';
+import { CLOSE, waitReason } from '#domain/protocol/room.ts';
 import { Admission, admit } from './authenticate.ts';
 import { MAX_FRAME_BYTES } from './guard.ts';
+import { defaultLimits, WAIT_S, type Limits } from './limits.ts';
 import { LiveSessions } from './live-sessions.ts';
 import { RoomSocket, type Wire } from './room-socket.ts';
 import { Rooms } from './rooms.ts';
+import { SocketWatch } from './socket-watch.ts';
 import { replaySpills, spill } from './spill.ts';
+import { Usage, type Pass } from './usage.ts';
 
-/** A socket that answers no ping for this long is dead, seconds. */
-const DEAD_AFTER_S = 10;
+/** Who asks, as we say it: set on every upgrade, whatever the client sent in it. */
+const PEER_HEADER = 'x-tap-peer';
+/** How long a client has to answer that we closed its socket, milliseconds. */
+const CLOSING_MS = 5_000;
 /** Close code for "the server restarts": clients come back at once (RFC 6455's registry). */
 const RESTART = 1012;
 /** What clients get to hang up by themselves, then what the log gets to empty; milliseconds. */
@@ -36,6 +43,10 @@ export interface CollabOptions {
   readonly redisUrl?: string | undefined;
   /** How long a document stays in memory after everybody left it, milliseconds. */
   readonly warmMs?: number;
+  /** Proxies whose `X-Forwarded-For` is believed, as `trustedProxies` reads them; unset: nobody's. */
+  readonly proxies?: string;
+  /** What differs from `defaultLimits`. */
+  readonly limits?: Partial<Limits>;
 }
 
 export interface CollabServer {
@@ -60,6 +71,9 @@ export async function startCollabServer(options: CollabOptions): Promise<CollabS
   });
   const sessions = createSessions({ db: handle.db, origin: options.origin });
   const live = new LiveSessions({ sessions, log });
+  const watch = new SocketWatch();
+  const proxies = trustedProxies(options.proxies ?? '');
+  const limits = { ...defaultLimits, ...options.limits };
   const listener = new NoticeListener(
     options.databaseUrl,
     {
@@ -70,10 +84,12 @@ export async function startCollabServer(options: CollabOptions): Promise<CollabS
     },
     { log, onConnected: () => rooms.catchUp() },
   );
-  const sockets = acceptSockets(rooms, { ...options, sessions, live });
+  const usage = new Usage(limits);
+  const sockets = acceptSockets(rooms, { ...options, sessions, live, watch, usage, limits });
   const http = createServer((request, response) => void answer(request, response, handle));
   http.on('upgrade', (request, socket, head) => {
     socket.on('error', (error) => log.debug({ err: error }, 'socket failed before it was open'));
+    request.headers[PEER_HEADER] = peerOf(request, proxies);
     void sockets.handleUpgrade(request, socket, head);
   });
   await listening(http, options);
@@ -81,6 +97,7 @@ export async function startCollabServer(options: CollabOptions): Promise<CollabS
     port: portOf(http),
     stop: async () => {
       live.stop();
+      watch.stop();
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
       http.closeAllConnections();
       sockets.closeAll(RESTART, 'restarting', false);
@@ -99,24 +116,42 @@ export async function startCollabServer(options: CollabOptions): Promise<CollabS
 interface Accepting extends CollabOptions {
   readonly sessions: Sessions;
   readonly live: LiveSessions;
+  readonly watch: SocketWatch;
+  readonly usage: Usage;
+  readonly limits: Limits;
 }
 
+/** The types of ws that are at hand are older than its `closeTimeout`. */
+const serverOptions = {
+  maxPayload: MAX_FRAME_BYTES,
+  perMessageDeflate: false,
+  closeTimeout: CLOSING_MS,
+};
+
 function acceptSockets(rooms: Rooms, accepting: Accepting) {
-  const { log, origin, sessions } = accepting;
+  const { log, origin, sessions, usage, limits } = accepting;
   const open = new WeakMap<Peer, Opened>();
   return nodeAdapter({
-    idleTimeout: DEAD_AFTER_S,
-    serverOptions: { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false },
+    // Who has not answered a ping when the next is due is dead: found after two at most.
+    idleTimeout: limits.deadMs / 2 / 1_000,
+    serverOptions,
     hooks: {
       upgrade: async (request) => {
+        const address = addressOf(request);
+        if (!usage.mayKnock(address)) return tooMany(log, { address });
         const admission = await admit(request, { origin, sessions, log });
         if (admission instanceof Response) return admission;
+        const userId = admission.viewer?.id;
+        if (userId !== undefined && !usage.mayEnter(userId)) return tooMany(log, { userId });
         return { context: { admission } };
       },
       open: (peer) => {
         const { admission } = peer.context;
         if (!(admission instanceof Admission)) return peer.terminate();
-        const opened = openSocket(rooms, admission, { ...accepting, wire: wireOf(peer) });
+        const userId = admission.viewer?.id ?? null;
+        const pass = usage.open({ address: addressOf(peer.request), userId });
+        if (pass === null) return peer.close(CLOSE.tooMuch, waitReason(WAIT_S, 'too many sockets'));
+        const opened = openSocket(rooms, admission, { ...accepting, pass, wire: wireOf(peer) });
         const { socket } = opened;
         open.set(peer, opened);
         socket.open(rooms.hocuspocus.handleConnection(socket, peer.request, { socket }));
@@ -134,15 +169,16 @@ function acceptSockets(rooms: Rooms, accepting: Accepting) {
 
 interface Opened {
   readonly socket: RoomSocket;
-  /** Stops watching over its session. */
+  /** Stops watching over it, and counting it. */
   readonly forget: () => void;
 }
 
 function openSocket(
   rooms: Rooms,
   { dialect, viewer, sessionId }: Admission,
-  { live, log, wire }: Accepting & { readonly wire: Wire },
+  accepting: Accepting & { readonly wire: Wire; readonly pass: Pass },
 ): Opened {
+  const { live, watch, log, wire, pass, limits } = accepting;
   const socket = new RoomSocket({
     dialect,
     viewer,
@@ -151,15 +187,38 @@ function openSocket(
     newcomers: rooms.newcomers(),
     dropParked: (document) => rooms.dropParked(document),
     stateVector: (document) => rooms.stateVector(document),
+    pass,
+    limits,
     log,
   });
-  const forget = sessionId === null ? () => undefined : live.add(sessionId, socket);
-  return { socket, forget };
+  const watching = [watch.add(socket), () => pass.end()];
+  if (sessionId !== null) watching.push(live.add(sessionId, socket));
+  return {
+    socket,
+    forget: () => {
+      for (const stop of watching) stop();
+    },
+  };
+}
+
+function peerOf({ socket, headers }: IncomingMessage, proxies: BlockList): string {
+  const forwardedFor = [headers['x-forwarded-for'] ?? ''].flat().join(',');
+  return realPeer({ remoteAddress: socket.remoteAddress, forwardedFor }, proxies);
+}
+
+function addressOf({ headers }: { readonly headers: Headers }): string {
+  return headers.get(PEER_HEADER) ?? 'unknown';
+}
+
+function tooMany(log: Logger, who: { address: string } | { userId: string }): Response {
+  log.warn(who, 'too many sockets, refused');
+  return new Response(null, { status: 429, headers: { 'retry-after': String(WAIT_S) } });
 }
 
 function wireOf(peer: Peer): Wire {
   return {
     send: (frame) => peer.send(frame) ?? 0,
+    waiting: () => peer.websocket.bufferedAmount ?? 0,
     close: (code, reason) => peer.close(code, reason),
     terminate: () => peer.terminate(),
   };

@@ -28,7 +28,7 @@ export async function checkSync(
   const news = newsOf(document, payload);
   if (type === STEP.update && news.gapped.length > 0) {
     blank(payload);
-    socket.syncing(document.name, type, false);
+    socket.syncing(connection.messageAddress, type, false);
     return;
   }
   const foreign = await foreignOf(sync, news.clients, ids);
@@ -37,7 +37,7 @@ export async function checkSync(
   }
   if (foreign.length + news.gapped.length > 0) leaveOut(payload, [...foreign, ...news.gapped]);
   assertWordsFit(document, payload);
-  socket.syncing(document.name, type, news.gapped.length === 0);
+  socket.syncing(connection.messageAddress, type, news.gapped.length === 0);
 }
 
 /** Which of these ids are not the writer's; those that are nobody's yet become theirs. */

@@ -36,7 +36,10 @@ if (import.meta.main) {
   await runProcess(log, async (onStop) => {
     onStop(stopParts);
     const handler = await loadHandler();
-    const sockets = passSockets(new URL(collabUrl(config)), log);
+    const sockets = passSockets(new URL(collabUrl(config)), {
+      log,
+      proxies: config.TRUSTED_PROXIES,
+    });
     const server = createServer(
       {
         headersTimeout: HEADERS_MS,

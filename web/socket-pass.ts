@@ -1,8 +1,10 @@
 // Lets sockets through to the collab-server, so that people need one origin and one cookie only.
 import { request, STATUS_CODES, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import type { BlockList } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SOCKET_PATH, Y_WEBSOCKET_PATH } from '#domain/protocol/room.ts';
 import type { Logger } from '#backend/log.ts';
+import { realPeer, trustedProxies } from '#backend/real-peer.ts';
 
 /** Longest wait for the collab-server to answer an upgrade, milliseconds. */
 const ANSWER_MS = 10_000;
@@ -23,8 +25,18 @@ export function isSocketPath(url: string | undefined): boolean {
   return path === SOCKET_PATH || path.startsWith(`${Y_WEBSOCKET_PATH}/`);
 }
 
-/** Passes upgrades on to `collabUrl`; answers 404 elsewhere, 502 or 504 if it does not take them. */
-export function passSockets(collabUrl: URL, log: Logger): SocketPass {
+export interface SocketPassOptions {
+  readonly log: Logger;
+  /** Proxies before us whose `X-Forwarded-For` is believed, as `trustedProxies` reads them. */
+  readonly proxies: string;
+}
+
+/**
+ * Passes upgrades on to `collabUrl`, with the address of the peer that they come from; answers 404
+ * elsewhere, 502 or 504 if it does not take them.
+ */
+export function passSockets(collabUrl: URL, { log, proxies }: SocketPassOptions): SocketPass {
+  const trusted = trustedProxies(proxies);
   const open = new Set<Duplex>();
   const track = (socket: Duplex): void => {
     open.add(socket);
@@ -40,7 +52,7 @@ export function passSockets(collabUrl: URL, log: Logger): SocketPass {
       port: collabUrl.port,
       path: incoming.url,
       method: 'GET',
-      headers: headersFor(incoming),
+      headers: headersFor(incoming, trusted),
       timeout: ANSWER_MS,
       agent: false,
     });
@@ -54,9 +66,9 @@ export function passSockets(collabUrl: URL, log: Logger): SocketPass {
       log.warn({ err: error }, 'the collab-server did not take a socket');
       refuse(socket, 502);
     });
-    // No upgrade: the refusal (401, 403, …) goes back as it is.
+    // No upgrade: the refusal (401, 429, …) goes back as it is.
     outgoing.once('response', (answer) => {
-      refuse(socket, answer.statusCode ?? 502);
+      refuse(socket, answer.statusCode ?? 502, answer.headers['retry-after']);
       answer.resume();
     });
     outgoing.once('upgrade', (answer, upstream, upstreamHead) => {
@@ -79,19 +91,23 @@ export function passSockets(collabUrl: URL, log: Logger): SocketPass {
   };
 }
 
-function headersFor(incoming: IncomingMessage): IncomingHttpHeaders {
-  const kept = Object.entries(incoming.headers).filter(([name]) => !FORWARDED.test(name));
-  return Object.fromEntries([
-    ...kept,
-    ['x-forwarded-for', incoming.socket.remoteAddress ?? 'unknown'],
-  ]);
+function headersFor(incoming: IncomingMessage, trusted: BlockList): IncomingHttpHeaders {
+  const { headers, socket } = incoming;
+  const kept = Object.entries(headers).filter(([name]) => !FORWARDED.test(name));
+  const forwardedFor = [headers['x-forwarded-for'] ?? ''].flat().join(',');
+  const peer = realPeer({ remoteAddress: socket.remoteAddress, forwardedFor }, trusted);
+  return Object.fromEntries([...kept, ['x-forwarded-for', peer]]);
 }
 
-function refuse(socket: Duplex, status: number): void {
+function refuse(socket: Duplex, status: number, retryAfter?: string): void {
   if (socket.destroyed || socket.writableEnded) return;
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
-  );
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'connection: close',
+    'content-length: 0',
+    ...(retryAfter === undefined ? [] : [`retry-after: ${retryAfter}`]),
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n`);
 }
 
 function switchingProtocols(rawHeaders: readonly string[]): string {

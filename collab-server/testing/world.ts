@@ -14,7 +14,7 @@ import { recordEvent, type StoryEvent } from '#backend/story/events.ts';
 import { roomName, SOCKET_PATH, Y_WEBSOCKET_PATH } from '#domain/protocol/room.ts';
 import { storyId, takeId, type StoryId, type TakeId, type UserId } from '#domain/story/ids.ts';
 import type { Voice } from '#domain/story/take.ts';
-import { startCollabServer, type CollabServer } from '../server.ts';
+import { startCollabServer, type CollabOptions, type CollabServer } from '../server.ts';
 
 export const ORIGIN = 'http://127.0.0.1:3000';
 
@@ -90,7 +90,12 @@ export interface TestServer extends CollabServer {
 /** A collab-server on a free port, on a pool of its own. */
 export async function serve(
   fresh: TestDatabase,
-  settings: { warmMs?: number; databaseUrl?: string; spillFolder?: string; redisUrl?: string } = {},
+  settings: Partial<
+    Pick<
+      CollabOptions,
+      'warmMs' | 'databaseUrl' | 'spillFolder' | 'redisUrl' | 'limits' | 'proxies'
+    >
+  > = {},
 ): Promise<TestServer> {
   const { databaseUrl = fresh.url, ...rest } = settings;
   const handle = openDatabase(databaseUrl, { log: fresh.log });

@@ -47,20 +47,39 @@ export const CLOSE = {
   malformed: 4400,
   /** The session has ended. The page goes on as a listener, or with a new session. */
   unauthorized: 4401,
+  /** The last document of the socket was taken away: whoever has it may not read it any more. */
   forbidden: 4403,
+  /** No document was open on the socket for long. */
+  idle: 4408,
   /**
    * An update has changes under a Yjs client id that is somebody else's, or the server's. Write
    * under a new client id. (In the answer to a state vector such changes are left out instead.)
    */
   notYours: 4409,
+  /** The story was deleted. It may come back. */
+  gone: 4410,
   /** The document would be larger than it may be. */
   tooLarge: 4413,
   /** An update has what the document has no place for: another root, a map, anything but text. */
   unfit: 4422,
-  /** More sockets, documents, messages, bytes or client ids than one person may use. */
+  /**
+   * More sockets, documents, messages, bytes or client ids than one person may use. The reason
+   * begins with how long to wait before another try, as `waitSecondsIn` reads it.
+   */
   tooMuch: 4429,
   internal: 4500,
 } as const;
+
+/** The reason of a close with `tooMuch`. */
+export function waitReason(seconds: number, ref: string): string {
+  return `wait ${seconds} s, ${ref}`;
+}
+
+/** How long such a reason asks to wait, seconds; null if it does not. */
+export function waitSecondsIn(reason: string): number | null {
+  const seconds = /^wait (\d{1,4}) s/u.exec(reason)?.[1];
+  return seconds === undefined ? null : Number(seconds);
+}
 
 /** What a person does in a room, as others see it. Spread through Yjs awareness. */
 export const presenceSchema = v.object({

@@ -19,8 +19,11 @@ async function listen(server: Server): Promise<number> {
   return address.port;
 }
 
-async function webInFrontOf(collabPort: number): Promise<{ port: number; pass: SocketPass }> {
-  const pass = passSockets(new URL(`http://127.0.0.1:${collabPort}`), log);
+async function webInFrontOf(
+  collabPort: number,
+  proxies = '',
+): Promise<{ port: number; pass: SocketPass }> {
+  const pass = passSockets(new URL(`http://127.0.0.1:${collabPort}`), { log, proxies });
   const server = createServer();
   server.on('upgrade', pass.upgrade);
   const port = await listen(server);
@@ -65,10 +68,31 @@ test('a socket goes through with its path, its cookie and its bytes, and ends wi
 test('a refusal of the collab-server reaches the browser as it is', async () => {
   const collab = createServer();
   collab.on('upgrade', (_, socket) =>
-    socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'),
+    socket.end('HTTP/1.1 429 Too Many Requests\r\nretry-after: 10\r\ncontent-length: 0\r\n\r\n'),
   );
   const { port } = await webInFrontOf(await listen(collab));
-  expect(await closed(new WebSocket(`ws://127.0.0.1:${port}/collab`))).toBe('403');
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/collab`);
+  const waits = new Promise((resolve) => {
+    socket.on('unexpected-response', (_, { headers }) => resolve(headers['retry-after']));
+  });
+  expect(await closed(socket)).toBe('429');
+  expect(await waits).toBe('10');
+});
+
+test('the peer is passed on: what somebody says of themselves is not, what a proxy of ours says is', async () => {
+  const seen: unknown[] = [];
+  const collab = createServer();
+  collab.on('upgrade', ({ headers }, socket) => {
+    seen.push(headers['x-forwarded-for']);
+    socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n');
+  });
+  const collabPort = await listen(collab);
+  const headers = { 'x-forwarded-for': '192.0.2.66, 198.51.100.1' };
+  for (const proxies of ['', '127.0.0.0/8']) {
+    const { port } = await webInFrontOf(collabPort, proxies);
+    await closed(new WebSocket(`ws://127.0.0.1:${port}/collab`, { headers }));
+  }
+  expect(seen).toEqual(['127.0.0.1', '198.51.100.1']);
 });
 
 test('without a collab-server the answer is 502, and elsewhere 404', async () => {
