@@ -5,13 +5,16 @@ import * as v from 'valibot';
 import { createLogger } from '#backend/log.ts';
 import { compactDocument, isCompactionDue } from '#backend/postgres/compaction.ts';
 import { openDatabase } from '#backend/postgres/database.ts';
-import { mergeIntoState } from './merge-updates.ts';
+import { mergeIntoState } from '#backend/postgres/merge-updates.ts';
+import { keepVersions } from '#backend/words/versions.ts';
 
 const { databaseUrl, level } = v.parse(
   v.object({ databaseUrl: v.string(), level: v.string() }),
   workerData,
 );
 const requestSchema = v.object({ document: v.string() });
+
+const compaction = { merge: mergeIntoState, keep: keepVersions };
 
 const port = parentPort;
 if (port === null) throw new Error('this is a thread of the collab-server');
@@ -24,7 +27,7 @@ async function answer(document: string): Promise<void> {
   try {
     // Another node may have been faster.
     const isDue = await isCompactionDue(db, document);
-    const rows = isDue ? await compactDocument(db, document, { merge: mergeIntoState }) : 0;
+    const rows = isDue ? await compactDocument(db, document, compaction) : 0;
     if (rows > 0) log.info({ document, rows }, 'compacted');
   } catch (error) {
     log.warn({ err: error, document }, 'not compacted');

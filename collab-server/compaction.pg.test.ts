@@ -7,7 +7,7 @@ import { compactDocument, type CompactionStep } from '#backend/postgres/compacti
 import { appendUpdates, readUpdates } from '#backend/postgres/documents.ts';
 import { readTree, wordsOf } from '#domain/story/document.ts';
 import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
-import { mergeIntoState } from './merge-updates.ts';
+import { mergeIntoState } from '#backend/postgres/merge-updates.ts';
 import {
   connect,
   person,
@@ -135,6 +135,7 @@ describe('a compaction', () => {
     'locked',
     'read',
     'merged',
+    'kept',
     'written',
     'deleted',
     'committed',

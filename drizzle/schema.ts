@@ -6,3 +6,4 @@ export * from './schema/media.ts';
 export * from './schema/people.ts';
 export * from './schema/stories.ts';
 export * from './schema/uploads.ts';
+export * from './schema/words.ts';

@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { documentSnapshots } from '#drizzle/schema.ts';
 import type { Database, Queryable, Transaction } from './database.ts';
+import { readWhole, type WholeLog } from './documents.ts';
 
 /**
  * What a row of the log costs beside its bytes. A log is due when it weighs half of the snapshot
@@ -29,11 +30,22 @@ export async function isCompactionDue(db: Queryable, document: string): Promise<
 }
 
 /** Where a compaction has got to; it may be killed after each of these and nothing is lost. */
-export type CompactionStep = 'locked' | 'read' | 'merged' | 'written' | 'deleted' | 'committed';
+export type CompactionStep =
+  | 'locked'
+  | 'read'
+  | 'merged'
+  | 'kept'
+  | 'written'
+  | 'deleted'
+  | 'committed';
 
 export interface CompactionOptions {
   /** One state that says what updates said, in their order. */
   readonly merge: (updates: readonly Uint8Array[]) => Uint8Array;
+  /** Keeps, in the same transaction, what the snapshot will not tell any more. */
+  readonly keep?:
+    | ((tx: Transaction, document: string, whole: WholeLog) => Promise<void>)
+    | undefined;
   readonly onStep?: (step: CompactionStep) => Promise<void> | void;
 }
 
@@ -45,58 +57,63 @@ export interface CompactionOptions {
 export async function compactDocument(
   db: Database,
   document: string,
-  { merge, onStep = () => undefined }: CompactionOptions,
+  options: CompactionOptions,
 ): Promise<number> {
   const compacted = await db.transaction(async (tx) => {
     if (!(await tryLock(tx, document))) return 0;
-    await onStep('locked');
-    const { updates, seqs, throughSeq } = await readAll(tx, document);
-    if (seqs.length === 0) return 0;
-    await onStep('read');
-    const state = merge(updates);
-    await onStep('merged');
-    await writeSnapshot(tx, { document, state, throughSeq });
-    await onStep('written');
-    await deleteUpdates(tx, seqs);
-    await onStep('deleted');
-    return seqs.length;
+    await options.onStep?.('locked');
+    return compactHere(tx, document, options);
   });
-  if (compacted > 0) await onStep('committed');
+  if (compacted > 0) await options.onStep?.('committed');
   return compacted;
+}
+
+async function compactHere(
+  tx: Transaction,
+  document: string,
+  { merge, keep, onStep = () => undefined }: CompactionOptions,
+): Promise<number> {
+  const whole = await readWhole(tx, document);
+  const { state: before, logged, throughSeq, updates } = whole;
+  if (logged.length === 0) return 0;
+  await onStep('read');
+  const state = merge([
+    ...(before === null ? [] : [before]),
+    ...logged.map(({ update }) => update),
+  ]);
+  await onStep('merged');
+  await keep?.(tx, document, whole);
+  await onStep('kept');
+  await writeSnapshot(tx, { document, state, throughSeq, updates });
+  await onStep('written');
+  await deleteUpdates(
+    tx,
+    logged.map(({ seq }) => seq),
+  );
+  await onStep('deleted');
+  return logged.length;
 }
 
 /** Only compactions of the same document exclude each other: whoever appends waits for nobody. */
 async function tryLock(tx: Transaction, document: string): Promise<boolean> {
   const { rows } = await tx.execute<{ locked: boolean }>(sql`
-    select pg_try_advisory_xact_lock(hashtextextended(${`compact:${document}`}, 0)) as locked`);
+    select pg_try_advisory_xact_lock(hashtextextended(${lockName(document)}, 0)) as locked`);
   return rows[0]?.locked ?? false;
 }
 
-async function readAll(tx: Transaction, document: string) {
-  const { rows } = await tx.execute<{ logged: boolean; seq: string; update: Buffer }>(sql`
-    select false as logged, through_seq as seq, state as update
-    from document_snapshots where document = ${document}
-    union all
-    select true, seq, update from document_updates where document = ${document}
-    order by logged, seq`);
-  return {
-    updates: rows.map(({ update }): Uint8Array => update),
-    seqs: rows.filter(({ logged }) => logged).map(({ seq }) => Number(seq)),
-    throughSeq: rows.reduce((highest, { seq }) => Math.max(highest, Number(seq)), 0),
-  };
-}
+const lockName = (document: string): string => `compact:${document}`;
 
 async function writeSnapshot(
   tx: Transaction,
   snapshot: typeof documentSnapshots.$inferInsert,
 ): Promise<void> {
-  const { state, throughSeq } = snapshot;
+  const { state, throughSeq, updates } = snapshot;
   await tx
     .insert(documentSnapshots)
     .values(snapshot)
     .onConflictDoUpdate({
       target: documentSnapshots.document,
-      set: { state, throughSeq, updatedAt: sql`now()` },
+      set: { state, throughSeq, updates, updatedAt: sql`now()` },
     });
 }
 

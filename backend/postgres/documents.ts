@@ -1,7 +1,8 @@
 // The append-only log of Yjs updates, and the mirror of a take's words in its row.
-import { and, eq, ne, sql, type SQL } from 'drizzle-orm';
+import { and, eq, ne, or, sql, type SQL } from 'drizzle-orm';
 import { roomName } from '#domain/protocol/room.ts';
-import type { TakeId, UserId } from '#domain/story/ids.ts';
+import { userId as toUserId, type TakeId, type UserId } from '#domain/story/ids.ts';
+import type { LoggedEdit } from '#domain/story/words-history.ts';
 import { takes } from '#drizzle/schema.ts';
 import type { Queryable, Transaction } from './database.ts';
 
@@ -89,6 +90,52 @@ export async function readUpdates(
   return rows.map(({ seq, update }) => ({ seq: Number(seq), update: new Uint8Array(update) }));
 }
 
+/** A document as snapshot and log have it. */
+export interface WholeLog {
+  readonly state: Uint8Array | null;
+  /** What came after the state, oldest first. */
+  readonly logged: readonly LoggedEdit[];
+  /** Highest number in it; 0 for a document without updates. */
+  readonly throughSeq: number;
+  /** How many updates of it there have been, all told. */
+  readonly updates: number;
+}
+
+/** Reads all of a document, in one statement, so that compaction cannot come between. */
+export async function readWhole(db: Queryable, document: string): Promise<WholeLog> {
+  const { rows } = await db.execute<{
+    logged: boolean;
+    seq: string;
+    update: Buffer;
+    updates: number;
+    userId: string | null;
+    atMs: number;
+    restoresMs: number | null;
+  }>(sql`
+    select false as logged, through_seq as seq, state as update, updates,
+      null::uuid as "userId", 0::float8 as "atMs", null::float8 as "restoresMs"
+    from document_snapshots where document = ${document}
+    union all
+    select true, seq, update, 1, user_id,
+      floor(extract(epoch from created_at) * 1000)::float8,
+      floor(extract(epoch from restores) * 1000)::float8
+    from document_updates where document = ${document}
+    order by logged, seq`);
+  const log = rows.filter(({ logged }) => logged);
+  return {
+    state: rows.find(({ logged }) => !logged)?.update ?? null,
+    logged: log.map(({ seq, update, userId, atMs, restoresMs }) => ({
+      seq: Number(seq),
+      update,
+      userId: userId === null ? null : toUserId(userId),
+      atMs,
+      restoresMs,
+    })),
+    throughSeq: rows.reduce((highest, { seq }) => Math.max(highest, Number(seq)), 0),
+    updates: rows.reduce((sum, { updates }) => sum + updates, 0),
+  };
+}
+
 /**
  * Makes this transaction the only one that writes a document as the server, until it ends.
  * Updates of people are appended without it.
@@ -104,8 +151,9 @@ export async function readWords(db: Queryable, takeId: TakeId): Promise<string |
 }
 
 /**
- * Writes the words of a take into its row, if they differ. `text` is called under the document's
- * lock and given what the log holds, so mirrors of several nodes cannot overtake each other.
+ * Writes the words of a take into its row, and how many updates it has taken in, if they differ.
+ * `text` is called under the document's lock and given what the log holds, so mirrors of several
+ * nodes cannot overtake each other.
  */
 export async function mirrorWords(
   tx: Transaction,
@@ -114,9 +162,36 @@ export async function mirrorWords(
 ): Promise<void> {
   const document = roomName({ kind: 'words', takeId });
   await lockDocument(tx, document);
+  // Counted before it is read: what comes between is in the words, and looked at once more.
+  const { rows } = await tx.execute<{ updates: number }>(sql`
+    select (select count(*)::int from document_updates where document = ${document})
+      + coalesce((select updates from document_snapshots where document = ${document}), 0) as updates`);
+  const wordsUpdates = rows[0]?.updates ?? 0;
   const words = text(await readUpdates(tx, document));
+  const differs = or(ne(takes.words, words), ne(takes.wordsUpdates, wordsUpdates));
   await tx
     .update(takes)
-    .set({ words })
-    .where(and(eq(takes.id, takeId), ne(takes.words, words)));
+    .set({ words, wordsUpdates })
+    .where(and(eq(takes.id, takeId), differs));
+}
+
+/** The takes whose words have had updates that their rows have not taken in. */
+export async function unmirroredWords(db: Queryable): Promise<TakeId[]> {
+  const rows = await db
+    .select({ id: takes.id })
+    .from(takes)
+    .innerJoin(
+      sql`(
+        select document, sum(updates)::int as updates from (
+          select document, count(*) as updates from document_updates
+          where document like 'take:%' group by document
+          union all
+          select document, updates from document_snapshots where document like 'take:%'
+        ) as parts group by document
+      ) as log`,
+      sql`log.document = 'take:' || ${takes.id} || ':words'`,
+    )
+    .where(sql`log.updates <> ${takes.wordsUpdates}`)
+    .orderBy(takes.id);
+  return rows.map(({ id }) => id);
 }

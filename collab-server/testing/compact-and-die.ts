@@ -4,7 +4,8 @@ import * as v from 'valibot';
 import { createLogger } from '#backend/log.ts';
 import { compactDocument } from '#backend/postgres/compaction.ts';
 import { openDatabase } from '#backend/postgres/database.ts';
-import { mergeIntoState } from '../merge-updates.ts';
+import { mergeIntoState } from '#backend/postgres/merge-updates.ts';
+import { keepVersions } from '#backend/words/versions.ts';
 
 const [databaseUrl, document, last] = v.parse(
   v.tuple([v.string(), v.string(), v.string()]),
@@ -13,6 +14,7 @@ const [databaseUrl, document, last] = v.parse(
 const { db } = openDatabase(databaseUrl, { max: 1, log: createLogger('test', 'silent') });
 await compactDocument(db, document, {
   merge: mergeIntoState,
+  keep: keepVersions,
   onStep: (step) => {
     if (step === last) process.kill(process.pid, 'SIGKILL');
   },

@@ -1,6 +1,15 @@
 // The append-only log of Yjs updates, and the snapshots that it is compacted into. What is in them
 // is what "Saved" means.
-import { bigint, index, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import type { UserId } from '#domain/story/ids.ts';
 import { bytea } from '../columns.ts';
 import { users } from './accounts.ts';
@@ -33,6 +42,8 @@ export const documentSnapshots = pgTable('document_snapshots', {
   state: bytea().notNull(),
   /** Highest `seq` in it. A lower one that was committed later is still in the log. */
   throughSeq: bigint({ mode: 'number' }).notNull(),
+  /** How many updates it took in, all told: with those in the log, how many there ever were. */
+  updates: integer().notNull().default(0),
   updatedAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
 });
 

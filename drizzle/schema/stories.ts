@@ -65,6 +65,8 @@ export const takes = pgTable(
       .references(() => uploads.id, { onDelete: 'restrict' }),
     /** Mirror of the words document, for reading without a socket. */
     words: text().notNull().default(''),
+    /** How many updates of the words document that mirror has taken in. */
+    wordsUpdates: integer().notNull().default(0),
     /** How many rows of `likes` it has; counted under the story's row lock. */
     likeCount: integer().notNull().default(0),
     /** Since when it is a tombstone to others; null for one that is shown. */

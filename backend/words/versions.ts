@@ -1,0 +1,131 @@
+// The versions of a take's words: told from the log at any time, written down when it is compacted.
+import { and, asc, eq, isNotNull, sql } from 'drizzle-orm';
+import { parseRoom, roomName } from '#domain/protocol/room.ts';
+import type { TakeId } from '#domain/story/ids.ts';
+import {
+  chronicle,
+  isRunning,
+  oldestFirst,
+  type Beginning,
+  type RunningVersion,
+  type Version,
+} from '#domain/story/words-history.ts';
+import { wordsVersions } from '#drizzle/schema.ts';
+import type { Database, Queryable, Transaction } from '../postgres/database.ts';
+import { readWhole, type WholeLog } from '../postgres/documents.ts';
+
+/** The newest versions of a take that all stay; of older ones, the last of each day. */
+const KEPT_WHOLE = 200;
+/** And no more than this many in all, beside the oldest. */
+export const KEPT_IN_ALL = 500;
+
+/**
+ * Writes down the versions of a words document whose updates are about to leave the log; of other
+ * documents there is no history. Runs in the transaction that compacts.
+ */
+export async function keepVersions(
+  tx: Transaction,
+  document: string,
+  whole: WholeLog,
+): Promise<void> {
+  const room = parseRoom(document);
+  if (room?.kind !== 'words') return;
+  const { versions } = chronicle(await beginningOf(tx, room.takeId, whole.state), whole.logged);
+  if (versions.length === 0) return;
+  await tx
+    .insert(wordsVersions)
+    .values(versions.map((version) => rowOf(room.takeId, version)))
+    .onConflictDoUpdate({
+      target: [wordsVersions.takeId, wordsVersions.seq],
+      set: {
+        endedAt: sql`excluded.ended_at`,
+        marks: sql`excluded.marks`,
+        running: sql`excluded.running`,
+      },
+    });
+  await thinOut(tx, room.takeId);
+}
+
+/**
+ * All versions of a take's words, oldest first, those still in the log among them.
+ * @param db in a transaction that sees one state, or compaction may come between
+ */
+export async function readVersions(db: Queryable, takeId: TakeId): Promise<Version[]> {
+  const { state, logged } = await readWhole(db, roomName({ kind: 'words', takeId }));
+  const rows = await db.select().from(wordsVersions).where(eq(wordsVersions.takeId, takeId));
+  const running = rows.flatMap(runningOf);
+  const versions = new Map(rows.map((row) => [row.seq, versionOf(row)]));
+  for (const version of chronicle({ state, running }, logged).versions) {
+    versions.set(version.seq, version);
+  }
+  return [...versions.values()].toSorted(oldestFirst);
+}
+
+/** Runs a reader of several statements on one state of the database. */
+export function inOneState<T>(db: Database, read: (tx: Transaction) => Promise<T>): Promise<T> {
+  return db.transaction(read, { isolationLevel: 'repeatable read', accessMode: 'read only' });
+}
+
+type Row = typeof wordsVersions.$inferSelect;
+
+async function beginningOf(
+  db: Queryable,
+  takeId: TakeId,
+  state: Uint8Array | null,
+): Promise<Beginning> {
+  const rows = await db
+    .select()
+    .from(wordsVersions)
+    .where(and(eq(wordsVersions.takeId, takeId), isNotNull(wordsVersions.running)))
+    .orderBy(asc(wordsVersions.seq));
+  return { state, running: rows.flatMap(runningOf) };
+}
+
+function versionOf(row: Omit<Row, 'takeId' | 'running'>): Version {
+  const { seq, kind, authorId, beganAt, endedAt, restores, marks } = row;
+  return {
+    seq,
+    kind,
+    authorId,
+    beganAtMs: beganAt.getTime(),
+    endedAtMs: endedAt.getTime(),
+    restoresMs: restores?.getTime() ?? null,
+    marks,
+  };
+}
+
+function runningOf(row: Row): RunningVersion[] {
+  const { marks, running } = row;
+  return marks === null || running === null ? [] : [{ ...versionOf(row), marks, running }];
+}
+
+function rowOf(takeId: TakeId, version: Version | RunningVersion): Row {
+  const { seq, kind, authorId, beganAtMs, endedAtMs, restoresMs, marks } = version;
+  return {
+    takeId,
+    seq,
+    kind,
+    authorId,
+    beganAt: new Date(beganAtMs),
+    endedAt: new Date(endedAtMs),
+    restores: restoresMs === null ? null : new Date(restoresMs),
+    marks,
+    running: isRunning(version) ? version.running : null,
+  };
+}
+
+/** The oldest version stays whatever its age: it is what the take was published with. */
+async function thinOut(tx: Transaction, takeId: TakeId): Promise<void> {
+  await tx.execute(sql`
+    with ordered as (
+      select seq, count(*) over () as versions,
+        row_number() over (order by ended_at desc, seq desc) as age,
+        row_number() over (
+          partition by date_trunc('day', ended_at, 'UTC') order by ended_at desc, seq desc
+        ) as of_day
+      from words_versions where take_id = ${takeId}
+    )
+    delete from words_versions using ordered
+    where words_versions.take_id = ${takeId} and words_versions.seq = ordered.seq
+      and age < versions and age > ${KEPT_WHOLE} and (of_day > 1 or age > ${KEPT_IN_ALL})`);
+}
