@@ -117,7 +117,9 @@ export class Rooms {
 
   /** Updates of people were committed, here or on another node. */
   committed({ document, node, firstSeq }: NoticePayload<'document_update'>): void {
-    if (node !== this.#node) this.#follower.changed(document, firstSeq);
+    if (node === this.#node) return;
+    this.#follower.changed(document, firstSeq);
+    this.words.heard(document);
   }
 
   /** Notices may have been missed. */

@@ -93,6 +93,7 @@ export async function startCollabServer(options: CollabOptions): Promise<CollabS
     void sockets.handleUpgrade(request, socket, head);
   });
   await listening(http, options);
+  void rooms.words.sweep();
   return {
     port: portOf(http),
     stop: async () => {

@@ -8,14 +8,18 @@ import {
   mirrorWords,
   readUpdates,
   readWords,
+  unmirroredWords,
 } from '#backend/postgres/documents.ts';
 import { parseRoom, roomName } from '#domain/protocol/room.ts';
 import { wordsOf } from '#domain/story/document.ts';
 import type { TakeId } from '#domain/story/ids.ts';
 import { COMMITTED, SERVER_CLIENT_ID } from './committed.ts';
+import { untilDone } from './retry.ts';
 
 /** The row follows the document after this long without an edit, milliseconds. */
 const QUIET_MS = 1_000;
+/** Another node mirrors what was written there; if it has not by then, milliseconds, we do. */
+const OTHERS_MS = 30_000;
 const RETRY_MS = 2_000;
 
 export interface WordsOptions {
@@ -27,6 +31,7 @@ export class Words {
   readonly #options: WordsOptions;
   readonly #due = new Map<TakeId, NodeJS.Timeout>();
   readonly #running = new Set<Promise<void>>();
+  #isStopped = false;
 
   constructor(options: WordsOptions) {
     this.#options = options;
@@ -64,11 +69,38 @@ export class Words {
     }
   }
 
+  /** Another node committed updates of a document: it may have ended before it mirrored them. */
+  heard(document: string): void {
+    const room = parseRoom(document);
+    if (room?.kind === 'words' && !this.#due.has(room.takeId)) {
+      this.#schedule(room.takeId, OTHERS_MS);
+    }
+  }
+
+  /**
+   * Mirrors, one by one, what earlier processes left behind: they were killed, or their spill was
+   * committed by this one. Asks until Postgres answers.
+   */
+  async sweep(): Promise<void> {
+    const { db, log } = this.#options;
+    let behind: readonly TakeId[] = [];
+    await untilDone(async () => void (behind = await unmirroredWords(db)), {
+      isWanted: () => !this.#isStopped,
+      onFailure: (error) => log.warn({ err: error }, 'words that are not mirrored are not known'),
+    });
+    for (const takeId of behind) {
+      if (this.#isStopped) return;
+      if (!this.#due.has(takeId)) await this.#start(takeId);
+    }
+    if (behind.length > 0) log.info({ takes: behind.length }, 'words are mirrored that were not');
+  }
+
   /** Mirrors at once whatever is due; resolves when the rows have it, or could not be written. */
   async flush(): Promise<void> {
+    this.#isStopped = true;
     for (const [takeId, timer] of this.#due) {
       clearTimeout(timer);
-      this.#start(takeId);
+      void this.#start(takeId);
     }
     await Promise.all(this.#running);
     for (const timer of this.#due.values()) clearTimeout(timer);
@@ -79,14 +111,15 @@ export class Words {
     clearTimeout(this.#due.get(takeId));
     this.#due.set(
       takeId,
-      setTimeout(() => this.#start(takeId), delayMs),
+      setTimeout(() => void this.#start(takeId), delayMs),
     );
   }
 
-  #start(takeId: TakeId): void {
+  #start(takeId: TakeId): Promise<void> {
     this.#due.delete(takeId);
     const running = this.#mirror(takeId).finally(() => this.#running.delete(running));
     this.#running.add(running);
+    return running;
   }
 
   async #mirror(takeId: TakeId): Promise<void> {
