@@ -6,13 +6,16 @@ import { createLogger } from '#backend/log.ts';
 import { openDatabase } from '#backend/postgres/database.ts';
 import { startCollabServer } from './server.ts';
 
+/** Longest wait for one statement, milliseconds: what cannot be saved by then is tried again. */
+const STATEMENT_TIMEOUT_MS = 10_000;
+
 const config = readConfig(process.env);
 const log = createLogger('collab-server', config.LOG_LEVEL);
 
 await runProcess(log, async (onStop) => {
   const databaseUrl = config.DATABASE_URL;
   if (databaseUrl === undefined) throw new Error('DATABASE_URL is not set');
-  const handle = openDatabase(databaseUrl, { log });
+  const handle = openDatabase(databaseUrl, { log, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
   onStop(() => handle.close());
   const server = await startCollabServer({
     handle,

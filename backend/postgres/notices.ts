@@ -1,4 +1,5 @@
 // NOTIFY with schemas on both ends, and a LISTEN that comes back by itself.
+import { Socket } from 'node:net';
 import { sql } from 'drizzle-orm';
 import { Client } from 'pg';
 import * as v from 'valibot';
@@ -20,6 +21,8 @@ export type NoticeHandlers = {
 };
 
 const RECONNECT_MS = [100, 250, 500, 1_000, 2_000] as const;
+/** A connection is asked this often whether it lives, and given up if it has not said so by then. */
+const ASK_EVERY_MS = 10_000;
 
 export interface ListenOptions {
   readonly log: Logger;
@@ -28,6 +31,7 @@ export interface ListenOptions {
    * so this is where the caller reads what it may have missed.
    */
   readonly onConnected?: () => void;
+  readonly askEveryMs?: number;
 }
 
 /** A LISTEN connection of its own, which comes back by itself until it is closed. */
@@ -58,10 +62,11 @@ export class NoticeListener {
   }
 
   async #connect(): Promise<void> {
+    const line = new Socket();
     const client = new Client({
       connectionString: this.#url,
-      keepAlive: true,
       connectionTimeoutMillis: 5_000,
+      stream: () => line,
     });
     this.#client = client;
     client.on('error', (error) =>
@@ -75,6 +80,7 @@ export class NoticeListener {
         await client.query(`listen ${client.escapeIdentifier(name)}`);
       }
       this.#failures = 0;
+      endWhenDead(line, client, this.#options.askEveryMs ?? ASK_EVERY_MS);
       this.#ready.resolve();
       this.#options.onConnected?.();
     } catch (error) {
@@ -102,6 +108,22 @@ export class NoticeListener {
       this.#options.log.error({ err: error, channel }, 'notice refused');
     }
   }
+}
+
+/** Who only listens does not notice that nobody speaks any more: so it asks, again and again. */
+function endWhenDead(line: Socket, client: Client, everyMs: number): void {
+  let isAnswered = true;
+  const timer = setInterval(() => {
+    if (!isAnswered) return line.destroy(new Error('the notice connection leads nowhere'));
+    isAnswered = false;
+    // A query that fails is one without an answer.
+    client.query('select 1').then(
+      () => (isAnswered = true),
+      () => undefined,
+    );
+    return undefined;
+  }, everyMs);
+  line.once('close', () => clearInterval(timer));
 }
 
 /** The handler of a channel, with the payload parsed by that channel's schema before it. */
