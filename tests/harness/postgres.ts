@@ -6,8 +6,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import type { Logger } from '#backend/log.ts';
-import { startEmbeddedPostgres } from '#backend/postgres/embedded/embedded-postgres.ts';
-import { stopLeftover } from '#backend/postgres/embedded/postmaster.ts';
+import {
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+} from '#backend/postgres/embedded/embedded-postgres.ts';
+import { signal, stopLeftover } from '#backend/postgres/embedded/postmaster.ts';
 import { migrate } from '#backend/postgres/migrate.ts';
 
 /** Where the template is: plain data, so that it can be handed to test workers. */
@@ -18,6 +21,14 @@ export interface TestPostgres {
 
 export interface RunningTestPostgres extends TestPostgres {
   stop(): Promise<void>;
+}
+
+/** A server of a test's own. */
+export interface OwnPostgres extends RunningTestPostgres {
+  /** Ends it as a crash does (`pg_ctl -m immediate`); resolves when it is gone. */
+  crash(): Promise<void>;
+  /** Starts it again, on the same port: it recovers from its log. */
+  recover(): Promise<void>;
 }
 
 const PREFIX = 'tap-story-test-postgres-';
@@ -38,6 +49,35 @@ export async function startTestPostgres(log: Logger): Promise<RunningTestPostgre
     stop: async () => {
       await administer(server.url, `drop database ${template} with (force)`);
       await server.stop();
+    },
+  };
+}
+
+/** Starts a Postgres that keeps what it has committed through a crash. */
+export async function startOwnPostgres(log: Logger): Promise<OwnPostgres> {
+  await removeAbandoned(log);
+  const home = await newHome();
+  const options = { home, log, durable: true };
+  let server = endedWithUs(await startEmbeddedPostgres(options));
+  const { url } = server;
+  const template = 'tap_template';
+  await administer(url, `create database ${template}`);
+  await migrate(databaseUrl(url, template), log);
+  const crash = async (): Promise<void> => {
+    signal(server.pid, 'SIGQUIT');
+    await server.ended;
+  };
+  return {
+    url,
+    template,
+    crash,
+    recover: async () => {
+      const port = Number(new URL(url).port);
+      server = endedWithUs(await startEmbeddedPostgres({ ...options, port }));
+    },
+    stop: async () => {
+      await crash();
+      await rm(home, { recursive: true, force: true });
     },
   };
 }
@@ -80,12 +120,8 @@ async function administer(url: string, statement: string): Promise<void> {
 
 async function startTemporary(log: Logger): Promise<{ url: string; stop(): Promise<void> }> {
   await removeAbandoned(log);
-  const home = await mkdtemp(path.join(tmpdir(), `${PREFIX}${process.pid}-`));
-  const server = await startEmbeddedPostgres({ home, log, durable: false });
-  // The server has a process group of its own: a runner that exits without its teardown ends it.
-  const endNow = (): void => void process.kill(server.pid, 'SIGQUIT');
-  process.once('exit', endNow);
-  void server.ended.then(() => process.off('exit', endNow));
+  const home = await newHome();
+  const server = endedWithUs(await startEmbeddedPostgres({ home, log, durable: false }));
   return {
     url: server.url,
     stop: async () => {
@@ -94,6 +130,17 @@ async function startTemporary(log: Logger): Promise<{ url: string; stop(): Promi
     },
   };
 }
+
+/** A server has a process group of its own: a runner that exits without its teardown ends it. */
+function endedWithUs(server: EmbeddedPostgres): EmbeddedPostgres {
+  const endNow = (): void => signal(server.pid, 'SIGQUIT');
+  process.once('exit', endNow);
+  void server.ended.then(() => process.off('exit', endNow));
+  return server;
+}
+
+/** A new folder, named for us, so that another runner removes it if we cannot. */
+const newHome = (): Promise<string> => mkdtemp(path.join(tmpdir(), `${PREFIX}${process.pid}-`));
 
 /** Ends and removes what runners left behind that were killed without a chance to clean up. */
 async function removeAbandoned(log: Logger): Promise<void> {

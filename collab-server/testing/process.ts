@@ -1,0 +1,98 @@
+// A collab-server as a process of its own, to be killed as processes are killed.
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import * as v from 'valibot';
+import { ORIGIN } from './world.ts';
+
+const main = new URL('../main.ts', import.meta.url);
+const listeningLine = v.object({ msg: v.literal('listening'), port: v.number() });
+
+export interface CollabProcess {
+  readonly pid: number;
+  /** `ws://host:port` */
+  readonly url: string;
+  /** The lines of its log so far. */
+  readonly log: readonly string[];
+  /** False once it has ended, whoever ended it. */
+  isRunning(): boolean;
+  /** Ends it between two instructions; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Asks it to end; resolves to its exit code, null if a signal ended it. */
+  end(): Promise<number | null>;
+}
+
+export interface ProcessOptions {
+  readonly databaseUrl: string;
+  readonly dataDir: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Collab-servers that a test starts; `killAll` belongs into its teardown. */
+export class CollabProcesses {
+  readonly #running = new Set<CollabProcess>();
+
+  /** Starts `collab-server/main.ts` on a free port; resolves when it serves. */
+  async start(options: ProcessOptions): Promise<CollabProcess> {
+    const child = forked(options);
+    const log: string[] = [];
+    const started = once(child, 'message');
+    const running: CollabProcess = {
+      pid: child.pid ?? 0,
+      url: `ws://127.0.0.1:${await portOf(child, log)}`,
+      log,
+      isRunning: () => child.exitCode === null && child.signalCode === null,
+      kill: () => ended(child, 'SIGKILL').then(() => undefined),
+      end: () => ended(child, 'SIGTERM'),
+    };
+    this.#running.add(running);
+    await started;
+    return running;
+  }
+
+  async killAll(): Promise<void> {
+    await Promise.all([...this.#running].map((each) => each.kill()));
+    this.#running.clear();
+  }
+}
+
+function forked({ databaseUrl, dataDir, env = {} }: ProcessOptions): ChildProcess {
+  return fork(main, {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    env: {
+      ...process.env,
+      DATABASE_URL: databaseUrl,
+      ORIGIN,
+      COLLAB_HOST: '127.0.0.1',
+      COLLAB_PORT: '0',
+      LOG_LEVEL: 'info',
+      APP_ENV: 'test',
+      DATA_DIR: dataDir,
+      ...env,
+    },
+  });
+}
+
+/** Reads its log for good: a pipe that nobody empties would stop the process. */
+async function portOf(child: ChildProcess, log: string[]): Promise<number> {
+  if (child.stdout === null) throw new Error('the process has no output');
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  createInterface(child.stdout).on('line', (line) => {
+    log.push(line);
+    const parsed = v.safeParse(listeningLine, JSON.parse(line));
+    if (parsed.success) resolve(parsed.output.port);
+  });
+  child.once('exit', (code) =>
+    reject(new Error(`the collab-server ended (${code}) before it listened:\n${log.join('\n')}`)),
+  );
+  return promise;
+}
+
+async function ended(child: ChildProcess, by: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exit = once(child, 'exit');
+    child.kill(by);
+    await exit;
+  }
+  return child.exitCode;
+}
