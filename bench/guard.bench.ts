@@ -5,6 +5,7 @@ import { wordsOf } from '#domain/story/document.ts';
 import { STEP, syncFrame } from '../collab-server/frames.ts';
 import { assertWordsFit, FrameGuard } from '../collab-server/guard.ts';
 import { newsOf } from '../collab-server/update-guard.ts';
+import { WordsShape } from '../collab-server/words-shape.ts';
 import { setting } from './support/options.ts';
 import { report } from './support/report.ts';
 import { runBench } from './support/run.ts';
@@ -34,7 +35,7 @@ function measure(length: number) {
     const frame = syncFrame('take:00000000-0000-4000-8000-000000000000:words', STEP.update, update);
     const beganMs = performance.now();
     guard.check(frame);
-    newsOf(server, update);
+    newsOf(server, update, new WordsShape(server));
     assertWordsFit(server, update);
     const guardedMs = performance.now();
     Y.applyUpdate(server, update);

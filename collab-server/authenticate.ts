@@ -79,7 +79,8 @@ export interface Entry {
 /**
  * Lets a viewer into a document. The tree is read-only for everybody: the server writes it. The
  * words of a take are written by those whose role in the story allows it, and those of a hidden
- * take are there for those only who may see it.
+ * take are there for those only who may see it. Drafts are there for their author alone, who may
+ * still read them, to copy them, when they may not branch the story any more.
  * @throws {NoSuchRoom} for a name that is not of a room, a story or take that is not there, and a
  *   room that the viewer may not read, all alike
  */
@@ -96,7 +97,19 @@ export async function enter(
     if (story === null || !may('listen', story.standing)) throw new NoSuchRoom();
     return { room, readOnly: true };
   }
+  if (room.kind === 'draft') return enterDrafts(db, room, viewer);
   const take = await standingAt(db, room.takeId, viewer);
   if (take === null || !mayHear(viewer, take.standing, take)) throw new NoSuchRoom();
   return { room, readOnly: !may('writeWords', take.standing, take.isAuthor) };
+}
+
+async function enterDrafts(
+  db: Database,
+  room: Extract<Room, { kind: 'draft' }>,
+  viewer: Voice | null,
+): Promise<Entry> {
+  if (viewer?.id !== room.userId) throw new NoSuchRoom();
+  const story = await standingIn(db, room.storyId, viewer);
+  if (story === null || !may('listen', story.standing)) throw new NoSuchRoom();
+  return { room, readOnly: !may('branch', story.standing) };
 }

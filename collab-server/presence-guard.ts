@@ -79,7 +79,7 @@ export class PresenceGuard {
     clients: readonly number[],
     userId: UserId,
   ): Promise<readonly number[]> | readonly number[] {
-    if (parseRoom(at.document.name)?.kind === 'words') return foreignOf(at, clients, this.#ids);
+    if (parseRoom(at.document.name)?.kind !== 'story') return foreignOf(at, clients, this.#ids);
     return this.#ids.foreignHere({ document: at.document, clients, userId });
   }
 

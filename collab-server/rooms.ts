@@ -9,10 +9,10 @@ import {
 } from '@hocuspocus/server';
 import type { Logger } from '#backend/log.ts';
 import type { Database } from '#backend/postgres/database.ts';
-import { publishUpdates, type NewUpdate } from '#backend/postgres/documents.ts';
-import { parseRoom, roomName, type ProgressNotice } from '#domain/protocol/room.ts';
+import { publishUpdates, readUpdates, type NewUpdate } from '#backend/postgres/documents.ts';
+import { parseRoom, roomName, type ProgressNotice, type Room } from '#domain/protocol/room.ts';
 import type { NoticePayload } from '#domain/protocol/notices.ts';
-import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
+import type { StoryId, UserId } from '#domain/story/ids.ts';
 import { enter, NoSuchRoom } from './authenticate.ts';
 import { ClientIds } from './client-ids.ts';
 import { COMMITTED } from './committed.ts';
@@ -30,7 +30,7 @@ import { RoomSocket } from './room-socket.ts';
 import { checkSync } from './sync-guard.ts';
 import { TreeWriter } from './tree-writer.ts';
 import { UpdateLog } from './update-log.ts';
-import { WordsFollower } from './words-follower.ts';
+import { FollowedDocuments } from './followed-documents.ts';
 import { Words } from './words.ts';
 
 /** A socket from which nothing came for this long is closed, milliseconds. */
@@ -57,7 +57,7 @@ export class Rooms {
   readonly trees: TreeWriter;
   readonly words: Words;
   readonly clientIds: ClientIds;
-  readonly #follower: WordsFollower;
+  readonly #followed: FollowedDocuments;
   readonly #compactor: Compactor;
   readonly #states = new StateCache();
   readonly #presence: PresenceGuard;
@@ -77,7 +77,7 @@ export class Rooms {
     this.words = new Words({ db, log });
     this.clientIds = new ClientIds({ db, log });
     this.#presence = new PresenceGuard(this.clientIds);
-    this.#follower = new WordsFollower({ db, log, isSent: () => this.#link?.isUp ?? false });
+    this.#followed = new FollowedDocuments({ db, log, isSent: () => this.#link?.isUp ?? false });
     this.updates = new UpdateLog({
       append: async (group) => {
         const published = await publishUpdates(db, group, this.#node);
@@ -118,14 +118,14 @@ export class Rooms {
   /** Updates of people were committed, here or on another node. */
   committed({ document, node, firstSeq }: NoticePayload<'document_update'>): void {
     if (node === this.#node) return;
-    this.#follower.changed(document, firstSeq);
+    this.#followed.changed(document, firstSeq);
     this.words.heard(document);
   }
 
   /** Notices may have been missed. */
   catchUp(): void {
     this.trees.changedAll();
-    this.#follower.changedAll();
+    this.#followed.changedAll();
   }
 
   /**
@@ -159,7 +159,7 @@ export class Rooms {
   async stop(): Promise<void> {
     this.hocuspocus.stopTimers();
     this.#link?.stop();
-    this.#follower.stop();
+    this.#followed.stop();
     await this.trees.stop();
     await this.updates.drain();
     await this.words.flush();
@@ -174,7 +174,7 @@ export class Rooms {
 
   #heard(document: string, { seqs, updates }: NodeMessage): void {
     const bytes = updates.map((update) => new Uint8Array(Buffer.from(update, 'base64')));
-    this.#follower.sent(document, { seqs, updates: bytes });
+    this.#followed.sent(document, { seqs, updates: bytes });
   }
 
   async #enter(asked: onAuthenticatePayload<SocketContext>): Promise<void> {
@@ -187,7 +187,7 @@ export class Rooms {
     const room = parseRoom(documentName);
     if (room === null) throw new NoSuchRoom();
     if (room.kind === 'story') await this.trees.open(room.storyId, document);
-    else await this.#openWords(room.takeId, document);
+    else await this.#openFollowed(room, document);
     // What was loaded is no news: everybody who comes in is given it.
     document.flush();
     this.#compactor.look(documentName);
@@ -197,11 +197,13 @@ export class Rooms {
     });
   }
 
-  async #openWords(takeId: TakeId, document: Document): Promise<void> {
-    this.#follower.open(document.name, document);
+  /** A document that people write: what they commit on other nodes is brought here. */
+  async #openFollowed(room: Exclude<Room, { kind: 'story' }>, document: Document): Promise<void> {
+    this.#followed.open(document.name, document);
     this.#link?.open(document.name);
     try {
-      await this.words.open(takeId, document);
+      if (room.kind === 'words') await this.words.open(room.takeId, document);
+      else await readInto(this.#options.db, document);
     } catch (error) {
       this.#unfollow(document);
       throw error;
@@ -219,12 +221,12 @@ export class Rooms {
     const room = parseRoom(document.name);
     this.#compactor.forget(document.name);
     if (room?.kind === 'story') this.trees.close(room.storyId, document);
-    if (room?.kind === 'words') this.#unfollow(document);
+    else this.#unfollow(document);
   }
 
   #unfollow(document: Document): void {
     this.#link?.close(document.name);
-    this.#follower.close(document.name, document);
+    this.#followed.close(document.name, document);
   }
 
   /** Runs a hook; a failure ends the connection it came from and nothing else. */
@@ -246,6 +248,14 @@ function writerOf(origin: unknown): UserId | null {
   if (!isTransactionOrigin(origin) || origin.source !== 'connection') return null;
   const { webSocket } = origin.connection;
   return webSocket instanceof RoomSocket ? (webSocket.viewer?.id ?? null) : null;
+}
+
+/** Fills a document with what the log has of it. */
+async function readInto(db: Database, document: Document): Promise<void> {
+  const logged = await readUpdates(db, document.name);
+  document.transact(() => {
+    for (const { update } of logged) Y.applyUpdate(document, update);
+  }, COMMITTED);
 }
 
 interface HookPayload {

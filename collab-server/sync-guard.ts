@@ -1,11 +1,13 @@
 // The guard on every update of a document that people write, before Hocuspocus applies it.
-import type { beforeSyncPayload } from '@hocuspocus/server';
+import type { beforeSyncPayload, Document } from '@hocuspocus/server';
+import { parseRoom } from '#domain/protocol/room.ts';
 import type { Claim, ClientIds } from './client-ids.ts';
 import { STEP } from './frames.ts';
-import { assertWordsFit } from './guard.ts';
+import { DraftShape } from './draft-shape.ts';
 import { NotYours, TooMuch } from './refusals.ts';
 import type { SocketContext } from './room-server.ts';
-import { blank, leaveOut, newsOf } from './update-guard.ts';
+import { blank, leaveOut, newsOf, type Shape } from './update-guard.ts';
+import { WordsShape } from './words-shape.ts';
 
 /** New client ids that one socket may bring: each tab has one, a copy kept offline a few more. */
 const CLIENTS_PER_SOCKET = 64;
@@ -25,7 +27,8 @@ export async function checkSync(
   const { document, connection, context, type, payload } = sync;
   const { socket } = context;
   if (type === STEP.stateVector || connection.readOnly) return;
-  const news = newsOf(document, payload);
+  const shape = shapeOf(document);
+  const news = newsOf(document, payload, shape);
   if (type === STEP.update && news.gapped.length > 0) {
     blank(payload);
     socket.syncing(connection.messageAddress, type, false);
@@ -36,8 +39,13 @@ export async function checkSync(
     throw new NotYours(`client ids of somebody else: ${foreign.join(', ')}`);
   }
   if (foreign.length + news.gapped.length > 0) leaveOut(payload, [...foreign, ...news.gapped]);
-  assertWordsFit(document, payload);
+  shape.assertFits(payload);
   socket.syncing(connection.messageAddress, type, news.gapped.length === 0);
+}
+
+function shapeOf(document: Document): Shape {
+  const isDraft = parseRoom(document.name)?.kind === 'draft';
+  return isDraft ? new DraftShape(document) : new WordsShape(document);
 }
 
 /** Which of these ids are not the writer's; those that are nobody's yet become theirs. */

@@ -1,10 +1,8 @@
-// What an update would bring into a words document, and whether that may be there at all. Looks
-// at the update alone: its cost does not grow with the document.
+// What an update would bring into a document that people write, and whether that may be there at
+// all. Its cost grows with the update, and not with the document.
 import * as Y from 'yjs';
 import { MalformedFrame } from './frames.ts';
 
-/** The one root of a words document; see `wordsOf`. */
-const ROOT = 'words';
 /** Nobody types two thousand million characters: such a clock would only wear a client id out. */
 const MAX_CLOCK = 2 ** 31;
 
@@ -21,44 +19,61 @@ export interface News {
   readonly gapped: readonly number[];
 }
 
+/** What an update is made of. */
+export type Struct = Y.Item | Y.GC | Y.Skip;
+
+/** What may be in a document of one kind, asked about one update of it. */
+export interface Shape {
+  /** Told the whole update before it is asked about its items. */
+  begin(structs: readonly Struct[]): void;
+  /**
+   * Judges an item that the document does not have yet.
+   * @returns false if what it hangs on is missing @throws {Unfit} if there is no place for it
+   */
+  takes(item: Y.Item): boolean;
+  /** @throws {TooLarge} if the document would be too large with what is left of the update */
+  assertFits(update: Uint8Array): void;
+}
+
 /**
- * Reads an update of a words document. What the document has already is passed over: honest
+ * Reads an update of a document that people write. What the document has already is passed over: honest
  * clients send it again and again, and Yjs does not apply it twice.
  * @throws {MalformedFrame} if it does not decode or claims clocks that nobody reaches
- * @throws {Unfit} if it brings anything but plain text in the one root
+ * @throws {Unfit} if it brings what the document has no place for
  */
-export function newsOf(document: Y.Doc, update: Uint8Array): News {
+export function newsOf(document: Y.Doc, update: Uint8Array, shape: Shape): News {
   /** Where each client's changes would end if those so far were applied. */
   const ends = new Map<number, number>();
   const gapped = new Set<number>();
-  for (const struct of decoded(update)) {
+  const structs = decoded(update);
+  shape.begin(structs);
+  for (const struct of structs) {
     const { client, clock } = struct.id;
     const end = clock + struct.length;
     const known = Y.getState(document.store, client);
     if (end <= known || struct instanceof Y.Skip) continue;
     if (end > MAX_CLOCK) throw new MalformedFrame('a clock that nobody reaches');
-    if (struct instanceof Y.Item) assertText(struct);
-    if (clock > (ends.get(client) ?? known)) gapped.add(client);
+    const hangsOnNothing = struct instanceof Y.Item && !shape.takes(struct);
+    if (hangsOnNothing || clock > (ends.get(client) ?? known)) gapped.add(client);
     else ends.set(client, Math.max(end, ends.get(client) ?? known));
   }
   return { clients: [...ends.keys()].filter((id) => !gapped.has(id)), gapped: [...gapped] };
 }
 
-function decoded(update: Uint8Array): (Y.Item | Y.GC | Y.Skip)[] {
-  try {
-    return Y.decodeUpdate(update).structs;
-  } catch (error) {
-    throw new MalformedFrame('the update does not decode', { cause: error });
+function decoded(update: Uint8Array): readonly Struct[] {
+  const { structs, ds } = decode(update);
+  for (const deleted of ds.clients.values()) {
+    // Yjs fails half way through an update that deletes nothing at a clock that it does not know.
+    if (deleted.some(({ len }) => len < 1)) throw new MalformedFrame('deletes nothing');
   }
+  return structs;
 }
 
-function assertText({ parent, parentSub, content }: Y.Item): void {
-  // A decoded item names its parent only if it has no neighbour to take it from.
-  const named: unknown = parent;
-  if (named !== null && named !== ROOT) throw new Unfit('another root, or a type within it');
-  if (parentSub !== null) throw new Unfit('an attribute');
-  if (!(content instanceof Y.ContentString || content instanceof Y.ContentDeleted)) {
-    throw new Unfit('words are text, and nothing else');
+function decode(update: Uint8Array): ReturnType<typeof Y.decodeUpdate> {
+  try {
+    return Y.decodeUpdate(update);
+  } catch (error) {
+    throw new MalformedFrame('the update does not decode', { cause: error });
   }
 }
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { storyId, takeId } from '../story/ids.ts';
+import { storyId, takeId, userId } from '../story/ids.ts';
 import { parseRoom, presenceSchema, progressNoticeSchema, roomName, type Room } from './room.ts';
 
 const id = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
@@ -9,6 +9,11 @@ const id = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
 const room: fc.Arbitrary<Room> = fc.oneof(
   fc.uuid().map((uuid): Room => ({ kind: 'story', storyId: storyId(uuid) })),
   fc.uuid().map((uuid): Room => ({ kind: 'words', takeId: takeId(uuid) })),
+  fc.tuple(fc.uuid(), fc.uuid()).map(([user, story]): Room => ({
+    kind: 'draft',
+    userId: userId(user),
+    storyId: storyId(story),
+  })),
 );
 
 describe('a room', () => {
@@ -27,7 +32,7 @@ describe('a room', () => {
       room.map((each) => roomName(each).toUpperCase()),
       fc.tuple(room, fc.string()).map(([each, tail]) => roomName(each) + tail),
       fc
-        .array(fc.constantFrom('story', 'take', 'words', id, ''), { maxLength: 5 })
+        .array(fc.constantFrom('story', 'take', 'words', 'draft', id, ''), { maxLength: 5 })
         .map((parts) => parts.join(':')),
     );
     fc.assert(
@@ -49,6 +54,10 @@ describe('a room', () => {
     `take:${id}:words:more`,
     `take:${id.toUpperCase()}:words`,
     `take:../${id}:words`,
+    `draft:${id}`,
+    `draft:${id}:`,
+    `draft:${id}:${id}:${id}`,
+    `draft:${id}:${id.toUpperCase()}`,
     ` story:${id}`,
     `story:${id}\n`,
     'story:{6f9619ff-8b86-4011-b42d-00c04fc964ff}',

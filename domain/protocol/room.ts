@@ -1,15 +1,31 @@
 // What a browser and the collab-server say to each other beside Yjs: rooms, presence, notices.
 import * as v from 'valibot';
-import { storyIdSchema, takeIdSchema, type StoryId, type TakeId } from '../story/ids.ts';
+import {
+  storyIdSchema,
+  takeIdSchema,
+  userIdSchema,
+  type StoryId,
+  type TakeId,
+  type UserId,
+} from '../story/ids.ts';
 
 /** A document that a socket may open. */
 export type Room =
   | { readonly kind: 'story'; readonly storyId: StoryId }
-  | { readonly kind: 'words'; readonly takeId: TakeId };
+  | { readonly kind: 'words'; readonly takeId: TakeId }
+  /** What one person has not published yet of one story. */
+  | { readonly kind: 'draft'; readonly userId: UserId; readonly storyId: StoryId };
 
-/** The document name of a room: `story:<id>` or `take:<id>:words`. */
+/** The document name of a room: `story:<id>`, `take:<id>:words` or `draft:<user>:<story>`. */
 export function roomName(room: Room): string {
-  return room.kind === 'story' ? `story:${room.storyId}` : `take:${room.takeId}:words`;
+  switch (room.kind) {
+    case 'story':
+      return `story:${room.storyId}`;
+    case 'words':
+      return `take:${room.takeId}:words`;
+    case 'draft':
+      return `draft:${room.userId}:${room.storyId}`;
+  }
 }
 
 /**
@@ -29,6 +45,13 @@ function readRoom([head, id, tail]: readonly string[]): Room | null {
   if (head === 'take' && tail === 'words') {
     const take = v.safeParse(takeIdSchema, id);
     return take.success ? { kind: 'words', takeId: take.output } : null;
+  }
+  if (head === 'draft') {
+    const user = v.safeParse(userIdSchema, id);
+    const story = v.safeParse(storyIdSchema, tail);
+    if (user.success && story.success) {
+      return { kind: 'draft', userId: user.output, storyId: story.output };
+    }
   }
   return null;
 }
@@ -60,7 +83,7 @@ export const CLOSE = {
   gone: 4410,
   /** The document would be larger than it may be. */
   tooLarge: 4413,
-  /** An update has what the document has no place for: another root, a map, anything but text. */
+  /** An update has what the document has no place for: another root, another type, other fields. */
   unfit: 4422,
   /**
    * More sockets, documents, messages, bytes or client ids than one person may use. The reason

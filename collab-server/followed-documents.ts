@@ -1,4 +1,4 @@
-// Brings the words documents that are open here what people wrote on other nodes: at once what
+// Brings the documents of people that are open here what was written on other nodes: at once what
 // those send over Redis, and from the log whatever did not come that way.
 import * as Y from 'yjs';
 import type { Logger } from '#backend/log.ts';
@@ -16,7 +16,7 @@ const GRACE_MS = 150;
 /** Updates whose notices are still expected, of one document; of older ones the log is read. */
 const REMEMBERED = 1_000;
 
-export interface WordsFollowerOptions {
+export interface FollowedDocumentsOptions {
   readonly db: Database;
   readonly log: Logger;
   /** True while other nodes can be expected to send what they commit. */
@@ -29,11 +29,11 @@ export interface SentUpdates {
   readonly updates: readonly Uint8Array[];
 }
 
-export class WordsFollower {
-  readonly #options: WordsFollowerOptions;
+export class FollowedDocuments {
+  readonly #options: FollowedDocumentsOptions;
   readonly #open = new Map<string, Followed>();
 
-  constructor(options: WordsFollowerOptions) {
+  constructor(options: FollowedDocumentsOptions) {
     this.#options = options;
   }
 
@@ -73,7 +73,7 @@ export class WordsFollower {
 class Followed {
   readonly document: Y.Doc;
   readonly #name: string;
-  readonly #options: WordsFollowerOptions;
+  readonly #options: FollowedDocumentsOptions;
   /** The log has something for us from here on; null if we have all that we were told of. */
   #behindSince: number | null = null;
   /** First numbers of what was sent and applied, until their notices come. */
@@ -83,7 +83,7 @@ class Followed {
   #isReading = false;
   #isClosed = false;
 
-  constructor(name: string, document: Y.Doc, options: WordsFollowerOptions) {
+  constructor(name: string, document: Y.Doc, options: FollowedDocumentsOptions) {
     this.#name = name;
     this.document = document;
     this.#options = options;
@@ -149,7 +149,7 @@ class Followed {
         onFailure: (error, failures) =>
           this.#options.log.warn(
             { err: error, document: this.#name, failures },
-            'words of another node are not here yet',
+            'updates of another node are not here yet',
           ),
       });
     }
