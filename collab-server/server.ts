@@ -10,6 +10,7 @@ import { NoticeListener } from '#backend/postgres/notices.ts';
 import { realPeer, trustedProxies } from '#backend/real-peer.ts';
 import { CLOSE, waitReason } from '#domain/protocol/room.ts';
 import { Admission, admit } from './authenticate.ts';
+import { DraftSweep } from './draft-sweep.ts';
 import { MAX_FRAME_BYTES } from './guard.ts';
 import { defaultLimits, WAIT_S, type Limits } from './limits.ts';
 import { LiveSessions } from './live-sessions.ts';
@@ -74,6 +75,7 @@ export async function startCollabServer(options: CollabOptions): Promise<CollabS
   const watch = new SocketWatch();
   const proxies = trustedProxies(options.proxies ?? '');
   const limits = { ...defaultLimits, ...options.limits };
+  const sweep = new DraftSweep({ db: handle.db, log });
   const listener = new NoticeListener(
     options.databaseUrl,
     {
@@ -106,6 +108,7 @@ export async function startCollabServer(options: CollabOptions): Promise<CollabS
       sockets.closeAll(RESTART, 'restarting', true);
       // A Postgres that does not answer does not take leave either.
       await within(HANG_UP_MS, listener.close());
+      await within(HANG_UP_MS, sweep.stop());
       if (!(await within(DRAIN_MS, rooms.stop()))) {
         await spill(spillFolder, rooms.updates.uncommitted(), log);
         throw new Error('updates are not committed: Postgres did not take them in time');

@@ -1,0 +1,2 @@
+CREATE INDEX "document_snapshots_drafts_idx" ON "document_snapshots" USING btree ("document") WHERE "document_snapshots"."document" like 'draft:%';--> statement-breakpoint
+CREATE INDEX "document_updates_drafts_idx" ON "document_updates" USING btree ("document") WHERE "document_updates"."document" like 'draft:%';
