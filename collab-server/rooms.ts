@@ -122,6 +122,12 @@ export class Rooms {
     this.words.heard(document);
   }
 
+  /** Somebody had earlier words of a take forgotten: newcomers get no encoding that has them. */
+  forgotten({ takeId }: NoticePayload<'words_forgotten'>): void {
+    const document = this.hocuspocus.documents.get(roomName({ kind: 'words', takeId }));
+    if (document !== undefined) this.#states.renew(document);
+  }
+
   /** Notices may have been missed. */
   catchUp(): void {
     this.trees.changedAll();

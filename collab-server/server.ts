@@ -81,6 +81,7 @@ export async function startCollabServer(options: CollabOptions): Promise<CollabS
     {
       story_event: ({ storyId }) => rooms.trees.changed(storyId),
       document_update: (notice) => rooms.committed(notice),
+      words_forgotten: (notice) => rooms.forgotten(notice),
       session_revoked: ({ sessionIds }) => live.ended(sessionIds),
       take_progress: ({ storyId, notice }) => rooms.announce(storyId, notice),
     },

@@ -24,6 +24,11 @@ export class StateCache {
     }
     return state.whole();
   }
+
+  /** Encodes a document anew, so that nothing of what was deleted since is in the answer. */
+  renew(document: Y.Doc): void {
+    this.#states.get(document)?.renew();
+  }
 }
 
 class CachedState {
@@ -50,6 +55,11 @@ class CachedState {
     else if (!this.#isCurrent) this.#whole = { ...this.#whole, tail: this.#mergeTail() };
     this.#isCurrent = true;
     return this.#whole;
+  }
+
+  renew(): void {
+    this.#whole = this.#encode();
+    this.#isCurrent = true;
   }
 
   #isStale(): boolean {

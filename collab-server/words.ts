@@ -125,9 +125,7 @@ export class Words {
   async #mirror(takeId: TakeId): Promise<void> {
     const { db, log } = this.#options;
     try {
-      await db.transaction((tx) =>
-        mirrorWords(tx, takeId, (logged) => textOf(logged.map(({ update }) => update))),
-      );
+      await db.transaction((tx) => mirrorWords(tx, takeId));
     } catch (error) {
       log.warn({ err: error, takeId }, 'the words of a take are not mirrored yet');
       if (!this.#due.has(takeId)) this.#schedule(takeId, RETRY_MS);
@@ -141,12 +139,4 @@ function seedOf(words: string): Uint8Array {
   doc.clientID = SERVER_CLIENT_ID;
   wordsOf(doc).insert(0, words);
   return Y.encodeStateAsUpdate(doc);
-}
-
-function textOf(updates: readonly Uint8Array[]): string {
-  const doc = new Y.Doc();
-  doc.transact(() => {
-    for (const update of updates) Y.applyUpdate(doc, update);
-  });
-  return wordsOf(doc).toJSON();
 }

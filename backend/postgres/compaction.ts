@@ -68,7 +68,10 @@ export async function compactDocument(
   return compacted;
 }
 
-async function compactHere(
+/**
+ * As `compactDocument`, in a transaction of the caller's that holds `lockCompaction`.
+ */
+export async function compactHere(
   tx: Transaction,
   document: string,
   { merge, keep, onStep = () => undefined }: CompactionOptions,
@@ -99,6 +102,11 @@ async function tryLock(tx: Transaction, document: string): Promise<boolean> {
   const { rows } = await tx.execute<{ locked: boolean }>(sql`
     select pg_try_advisory_xact_lock(hashtextextended(${lockName(document)}, 0)) as locked`);
   return rows[0]?.locked ?? false;
+}
+
+/** Keeps a document from being compacted by anybody else until the transaction ends. */
+export async function lockCompaction(tx: Transaction, document: string): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${lockName(document)}, 0))`);
 }
 
 const lockName = (document: string): string => `compact:${document}`;

@@ -1,6 +1,8 @@
 // The append-only log of Yjs updates, and the mirror of a take's words in its row.
 import { and, eq, ne, or, sql, type SQL } from 'drizzle-orm';
+import * as Y from 'yjs';
 import { roomName } from '#domain/protocol/room.ts';
+import { wordsOf } from '#domain/story/document.ts';
 import { userId as toUserId, type TakeId, type UserId } from '#domain/story/ids.ts';
 import type { LoggedEdit } from '#domain/story/words-history.ts';
 import { takes } from '#drizzle/schema.ts';
@@ -103,24 +105,43 @@ export interface WholeLog {
 
 /** Reads all of a document, in one statement, so that compaction cannot come between. */
 export async function readWhole(db: Queryable, document: string): Promise<WholeLog> {
-  const { rows } = await db.execute<{
-    logged: boolean;
-    seq: string;
-    update: Buffer;
-    updates: number;
-    userId: string | null;
-    atMs: number;
-    restoresMs: number | null;
-  }>(sql`
-    select false as logged, through_seq as seq, state as update, updates,
+  return (await readWholes(db, [document])).get(document) ?? EMPTY;
+}
+
+const EMPTY: WholeLog = { state: null, logged: [], throughSeq: 0, updates: 0 };
+
+/** As `readWhole`, of several documents; those without updates are not in the answer. */
+async function readWholes(
+  db: Queryable,
+  documents: readonly string[],
+): Promise<ReadonlyMap<string, WholeLog>> {
+  const names = sql.param(documents);
+  const { rows } = await db.execute<WholeRow>(sql`
+    select document, false as logged, through_seq as seq, state as update, updates,
       null::uuid as "userId", 0::float8 as "atMs", null::float8 as "restoresMs"
-    from document_snapshots where document = ${document}
+    from document_snapshots where document = any(${names}::text[])
     union all
-    select true, seq, update, 1, user_id,
+    select document, true, seq, update, 1, user_id,
       floor(extract(epoch from created_at) * 1000)::float8,
       floor(extract(epoch from restores) * 1000)::float8
-    from document_updates where document = ${document}
+    from document_updates where document = any(${names}::text[])
     order by logged, seq`);
+  const parts = Map.groupBy(rows, ({ document }) => document);
+  return new Map([...parts].map(([document, part]) => [document, wholeOf(part)]));
+}
+
+interface WholeRow extends Record<string, unknown> {
+  readonly document: string;
+  readonly logged: boolean;
+  readonly seq: string;
+  readonly update: Buffer;
+  readonly updates: number;
+  readonly userId: string | null;
+  readonly atMs: number;
+  readonly restoresMs: number | null;
+}
+
+function wholeOf(rows: readonly WholeRow[]): WholeLog {
   const log = rows.filter(({ logged }) => logged);
   return {
     state: rows.find(({ logged }) => !logged)?.update ?? null,
@@ -152,14 +173,9 @@ export async function readWords(db: Queryable, takeId: TakeId): Promise<string |
 
 /**
  * Writes the words of a take into its row, and how many updates it has taken in, if they differ.
- * `text` is called under the document's lock and given what the log holds, so mirrors of several
- * nodes cannot overtake each other.
+ * Under the document's lock, so that mirrors of several nodes cannot overtake each other.
  */
-export async function mirrorWords(
-  tx: Transaction,
-  takeId: TakeId,
-  text: (updates: readonly LoggedUpdate[]) => string,
-): Promise<void> {
+export async function mirrorWords(tx: Transaction, takeId: TakeId): Promise<void> {
   const document = roomName({ kind: 'words', takeId });
   await lockDocument(tx, document);
   // Counted before it is read: what comes between is in the words, and looked at once more.
@@ -167,7 +183,10 @@ export async function mirrorWords(
     select (select count(*)::int from document_updates where document = ${document})
       + coalesce((select updates from document_snapshots where document = ${document}), 0) as updates`);
   const wordsUpdates = rows[0]?.updates ?? 0;
-  const words = text(await readUpdates(tx, document));
+  const logged = await readUpdates(tx, document);
+  // Words that nobody has opened yet are those of the row.
+  if (logged.length === 0) return;
+  const words = wordsIn(logged.map(({ update }) => update));
   const differs = or(ne(takes.words, words), ne(takes.wordsUpdates, wordsUpdates));
   await tx
     .update(takes)
@@ -194,4 +213,17 @@ export async function unmirroredWords(db: Queryable): Promise<TakeId[]> {
     .where(sql`log.updates <> ${takes.wordsUpdates}`)
     .orderBy(takes.id);
   return rows.map(({ id }) => id);
+}
+
+/** The words that updates lead to, in their order. */
+function wordsIn(updates: readonly Uint8Array[]): string {
+  const doc = new Y.Doc();
+  try {
+    doc.transact(() => {
+      for (const update of updates) Y.applyUpdate(doc, update);
+    });
+    return wordsOf(doc).toJSON();
+  } finally {
+    doc.destroy();
+  }
 }

@@ -131,12 +131,15 @@ function handlerFor(
   handlers: NoticeHandlers,
   channel: string,
 ): ((payload: unknown) => void) | undefined {
-  const { story_event, document_update, take_progress, session_revoked, inbox } = handlers;
+  const { story_event, document_update, words_forgotten, take_progress, session_revoked, inbox } =
+    handlers;
   switch (channel) {
     case 'story_event':
       return (payload) => story_event?.(v.parse(noticeSchemas.story_event, payload));
     case 'document_update':
       return (payload) => document_update?.(v.parse(noticeSchemas.document_update, payload));
+    case 'words_forgotten':
+      return (payload) => words_forgotten?.(v.parse(noticeSchemas.words_forgotten, payload));
     case 'take_progress':
       return (payload) => take_progress?.(v.parse(noticeSchemas.take_progress, payload));
     case 'session_revoked':

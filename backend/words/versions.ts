@@ -10,7 +10,7 @@ import {
   type RunningVersion,
   type Version,
 } from '#domain/story/words-history.ts';
-import { wordsVersions } from '#drizzle/schema.ts';
+import { takes, wordsVersions } from '#drizzle/schema.ts';
 import type { Database, Queryable, Transaction } from '../postgres/database.ts';
 import { readWhole, type WholeLog } from '../postgres/documents.ts';
 
@@ -51,14 +51,31 @@ export async function keepVersions(
  * @param db in a transaction that sees one state, or compaction may come between
  */
 export async function readVersions(db: Queryable, takeId: TakeId): Promise<Version[]> {
-  const { state, logged } = await readWhole(db, roomName({ kind: 'words', takeId }));
+  const whole = await readWhole(db, roomName({ kind: 'words', takeId }));
   const rows = await db.select().from(wordsVersions).where(eq(wordsVersions.takeId, takeId));
-  const running = rows.flatMap(runningOf);
+  const [take] = await db
+    .select({ authorId: takes.authorId, createdAt: takes.createdAt })
+    .from(takes)
+    .where(eq(takes.id, takeId));
+  return versionsFrom(rows, whole).map((version) => asPublished(version, take));
+}
+
+function versionsFrom(rows: readonly Row[], whole: WholeLog | undefined): Version[] {
   const versions = new Map(rows.map((row) => [row.seq, versionOf(row)]));
-  for (const version of chronicle({ state, running }, logged).versions) {
-    versions.set(version.seq, version);
-  }
+  const { state = null, logged = [] } = whole ?? {};
+  const told = chronicle({ state, running: rows.flatMap(runningOf) }, logged);
+  for (const version of told.versions) versions.set(version.seq, version);
   return [...versions.values()].toSorted(oldestFirst);
+}
+
+/** The words that a take was published with are its author's, though the server wrote them down. */
+function asPublished(
+  version: Version,
+  take: Pick<typeof takes.$inferSelect, 'authorId' | 'createdAt'> | undefined,
+): Version {
+  if (version.kind !== 'published' || take === undefined) return version;
+  const atMs = take.createdAt.getTime();
+  return { ...version, authorId: take.authorId, beganAtMs: atMs, endedAtMs: atMs };
 }
 
 /** Runs a reader of several statements on one state of the database. */

@@ -20,6 +20,8 @@ const table: readonly (readonly [act: Act, open: string, members: string])[] = [
   ['like', 'yyyy.', 'yyyy.'],
   ['branch', 'yyy..', 'yyy..'],
   ['writeWords', 'yyy..', 'yyo..'],
+  ['readHistory', 'yyyoo', 'yyooo'],
+  ['forgetWords', 'yyooo', 'yyooo'],
   ['hide', 'yyooo', 'yyooo'],
   ['seeHidden', 'yyooo', 'yyooo'],
   ['retitle', 'yy...', 'yy...'],

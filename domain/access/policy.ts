@@ -28,6 +28,10 @@ export const matrix = {
   like: { owner: 'yes', keeper: 'yes', teller: 'yes', commenter: 'yes', listener: 'no' },
   branch: { owner: 'yes', keeper: 'yes', teller: 'yes', commenter: 'no', listener: 'no' },
   writeWords: { owner: 'yes', keeper: 'yes', teller: 'open', commenter: 'no', listener: 'no' },
+  /** Read who changed which words when, and what was deleted from them. */
+  readHistory: { owner: 'yes', keeper: 'yes', teller: 'open', commenter: 'own', listener: 'own' },
+  /** Have earlier words forgotten for good. */
+  forgetWords: { owner: 'yes', keeper: 'yes', teller: 'own', commenter: 'own', listener: 'own' },
   /** Hide a take, and show it again. */
   hide: { owner: 'yes', keeper: 'yes', teller: 'own', commenter: 'own', listener: 'own' },
   /** Hear and read a take that is hidden. */

@@ -3,6 +3,7 @@
 import * as v from 'valibot';
 import { memberRoleSchema, opennessSchema } from '../access/policy.ts';
 import { storyIdSchema, takeIdSchema, uploadIdSchema } from '../story/ids.ts';
+import { voiceSchema } from '../story/take.ts';
 
 /** Largest upload of one take, bytes: ten minutes of 48 kHz 16-bit mono WAV, with room to spare. */
 export const MAX_UPLOAD_BYTES = 64 * 1024 * 1024;
@@ -87,6 +88,39 @@ export type StoryChange = v.InferOutput<typeof changeStorySchema>;
 
 /** PUT /api/stories/<storyId>/members/<userId>: what somebody is from now on. */
 export const giveRoleSchema = v.strictObject({ role: memberRoleSchema });
+
+/** What a version of words is called: a number of the log. */
+export const versionSeqSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+
+/** GET /api/takes/<takeId>/words/versions: who changed which words when, newest first. */
+export const wordsHistorySchema = v.object({
+  versions: v.array(
+    v.object({
+      seq: versionSeqSchema,
+      kind: v.picklist(['published', 'edit', 'restored', 'forgot']),
+      by: v.nullable(voiceSchema),
+      endedAtMs: v.number(),
+      /** When the words ended that it brought back. */
+      restoresMs: v.nullable(v.number()),
+      /** What it left of the text, added to it and took from it; null if it was forgotten. */
+      marks: v.nullable(v.array(v.tuple([v.picklist(['=', '+', '-']), v.string()]))),
+    }),
+  ),
+  /** Ask for what came before these with `?before=<seq>`; null if nothing did. */
+  before: v.nullable(v.number()),
+});
+export type WordsHistory = v.InferOutput<typeof wordsHistorySchema>;
+
+/**
+ * POST /api/takes/<takeId>/words/restore: bring back the words of a version as they were when it
+ * ended. `key` is the idempotency key.
+ */
+export const restoreWordsSchema = v.strictObject({
+  key: v.pipe(v.string(), v.uuid()),
+  seq: versionSeqSchema,
+  endedAtMs: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+});
+export type RestoreWords = v.InferOutput<typeof restoreWordsSchema>;
 
 /** POST /api/session: become a guest, or rename the one you are. */
 export const sessionSchema = v.strictObject({ name: v.optional(nameSchema) });

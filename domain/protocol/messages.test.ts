@@ -47,6 +47,7 @@ describe('notices', () => {
     const notices = {
       story_event: { storyId: id },
       document_update: { document: `take:${id}:words`, node: id, firstSeq: 2 ** 40 },
+      words_forgotten: { takeId: id },
       take_progress: {
         storyId: id,
         notice: { type: 'progress', takeId: id, stage: 'ingest', done: 1 / 3 },

@@ -1,6 +1,6 @@
 // Postgres NOTIFY channels between the processes, each with the schema of its payload.
 import * as v from 'valibot';
-import { storyIdSchema, userIdSchema } from '../story/ids.ts';
+import { storyIdSchema, takeIdSchema, userIdSchema } from '../story/ids.ts';
 import { progressNoticeSchema } from './room.ts';
 
 export const noticeSchemas = {
@@ -15,6 +15,8 @@ export const noticeSchemas = {
     node: v.pipe(v.string(), v.uuid()),
     firstSeq: v.pipe(v.number(), v.integer(), v.minValue(1)),
   }),
+  /** Earlier words of a take were forgotten: no copy that has them may be handed out. */
+  words_forgotten: v.object({ takeId: takeIdSchema }),
   /** How far the worker is with a take. */
   take_progress: v.object({ storyId: storyIdSchema, notice: progressNoticeSchema }),
   /** These sessions have ended: their sockets must close. As many as one NOTIFY carries. */

@@ -27,6 +27,11 @@ export function textBefore(marks: Marks): string {
   return join(marks, '+');
 }
 
+/** True if the marks say that anything changed. */
+export function isChange(marks: Marks): boolean {
+  return marks.some(([kind]) => kind !== '=');
+}
+
 /**
  * Carries marks over a further change of the text. What the person themselves changed is marked;
  * what others did meanwhile is just there, or just gone.

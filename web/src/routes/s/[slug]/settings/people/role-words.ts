@@ -16,6 +16,8 @@ export const actNames: Readonly<Record<Act, string>> = {
   like: 'Like takes',
   branch: 'Record and write takes',
   writeWords: 'Write the words of takes',
+  readHistory: 'See who changed which words',
+  forgetWords: 'Forget earlier words',
   hide: 'Hide takes',
   seeHidden: 'Hear hidden takes',
   retitle: 'Change the title',
