@@ -9,10 +9,12 @@ import { median, rounded } from './support/statistics.ts';
 import { openWorld } from './support/world.ts';
 
 const READERS = setting([10, 100, 500], [3]);
-const ROUNDS = setting(5, 1);
+const ROUNDS = setting(4, 1);
 const EDITS = setting(170, 30);
 const WARM_UP = setting(20, 5);
 const PER_SECOND = 50;
+/** A busy machine may be slow; nothing may be lost. */
+const PATIENCE_MS = 60_000;
 const NAMES = Object.keys(PEERS) as PeerName[];
 
 await runBench(async (onStop) => {
@@ -23,8 +25,16 @@ await runBench(async (onStop) => {
 
   const round = async (peer: Peer, readers: number): Promise<Typed> => {
     const { words } = await plant(world, world.who.user.id);
-    const asked = { readers, writers: 1, edits: EDITS, warmUp: WARM_UP, perSecond: PER_SECOND };
-    const typed = await load.ask('type', { address: peer.address(words), ...asked }, typedSchema);
+    const asked = {
+      address: peer.address(words),
+      readers,
+      writers: 1,
+      edits: EDITS,
+      warmUp: WARM_UP,
+      perSecond: PER_SECOND,
+      patienceMs: PATIENCE_MS,
+    };
+    const typed = await load.ask('type', asked, typedSchema);
     if (!typed.isComplete) throw new Error(`${peer.title} lost an edit`);
     return typed;
   };

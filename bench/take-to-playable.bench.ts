@@ -27,7 +27,7 @@ import { report } from './support/report.ts';
 import { runBench } from './support/run.ts';
 import { median, rounded } from './support/statistics.ts';
 
-const ROUNDS = setting(5, 1);
+const ROUNDS = setting(3, 1);
 const RATE = 48_000;
 const TAKE_SECONDS = 60;
 const STEM_SECONDS = 600;

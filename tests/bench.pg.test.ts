@@ -33,6 +33,7 @@ test.each(benches)('the measurement of %s runs', { timeout: 180_000 }, async (na
     const file = path.join(BENCH, `${name}.bench.ts`);
     await promisify(execFile)(process.execPath, [file, '--quick', `--results=${results}`], {
       env: { ...process.env, BENCH_DATABASE_URL: url },
+      timeout: 170_000,
     });
     const text: unknown = JSON.parse(await readFile(path.join(results, `${name}.json`), 'utf8'));
     const report = v.parse(reportSchema, text);

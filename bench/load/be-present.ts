@@ -25,7 +25,7 @@ export async function bePresent(given: unknown): Promise<v.InferOutput<typeof wa
     // Everybody came in at another moment of the period.
     for (const [n, client] of joined.entries()) {
       timers.push(renewing(client, address.document, n));
-      await sleep(n % 10 === 0 ? (renewMs / clients) * 10 : 0);
+      await sleep(renewMs / clients);
     }
     delivered = 0;
     await sleep(countMs);

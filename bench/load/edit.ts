@@ -1,6 +1,8 @@
 // One edit after the other, each when the one before it was acknowledged.
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { addressSchema, RawClient } from './client.ts';
+import { heldIn } from './held.ts';
 import { publishing, typing } from './edits.ts';
 
 /** An acknowledgement that takes longer does not come, milliseconds. */
@@ -11,14 +13,17 @@ export const editSchema = v.object({
   /** Characters of words, or takes written into the tree by the client. */
   kind: v.picklist(['words', 'take']),
   edits: v.number(),
+  /** Before the next one, milliseconds. */
+  pauseMs: v.optional(v.number(), 0),
 });
 
 /** Edit sent → acknowledged, each, milliseconds. */
 export const editedSchema = v.array(v.number());
 
 export async function edit(given: unknown): Promise<number[]> {
-  const { address, kind, edits } = v.parse(editSchema, given);
-  const client = await RawClient.join(address);
+  const { address, kind, edits, pauseMs } = v.parse(editSchema, given);
+  const present = heldIn(address.document);
+  const client = present ?? (await RawClient.join(address));
   try {
     const make = kind === 'words' ? typing : publishing;
     const tookMs: number[] = [];
@@ -28,10 +33,11 @@ export async function edit(given: unknown): Promise<number[]> {
       client.send(frame);
       await saved;
       tookMs.push(performance.now() - sentMs);
+      if (pauseMs > 0) await sleep(pauseMs);
     }
     return tookMs;
   } finally {
-    client.leave();
+    if (present === undefined) client.leave();
   }
 }
 

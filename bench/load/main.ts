@@ -2,8 +2,9 @@
 import { answerParent } from '../support/channel.ts';
 import { bePresent } from './be-present.ts';
 import { edit } from './edit.ts';
-import { fill, hold, open, release } from './open.ts';
+import { fill, hold, news, release } from './held.ts';
+import { open } from './open.ts';
 import { heapOf } from './shapes.ts';
 import { type } from './type.ts';
 
-answerParent(null, { type, edit, open, hold, release, fill, bePresent, heapOf });
+answerParent(null, { type, edit, open, hold, news, release, fill, bePresent, heapOf });

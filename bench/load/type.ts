@@ -5,9 +5,6 @@ import { Histogram } from '../support/statistics.ts';
 import { addressSchema, joinMany, type RawClient } from './client.ts';
 import { Ends, typing, type Edits } from './edits.ts';
 
-/** What is not there so long after the last edit has not come, milliseconds. */
-const PATIENCE_MS = 5_000;
-
 export const typeSchema = v.object({
   address: addressSchema,
   readers: v.number(),
@@ -17,6 +14,8 @@ export const typeSchema = v.object({
   warmUp: v.number(),
   /** Edits a second, of all writers together. */
   perSecond: v.number(),
+  /** What is not there so long after the last edit has not come, milliseconds. */
+  patienceMs: v.number(),
 });
 
 export const typedSchema = v.object({
@@ -52,7 +51,7 @@ export async function type(given: unknown): Promise<Typed> {
     const beganMs = performance.now();
     await sendAll(typists, { perSecond: asked.perSecond, isOver: () => tally.isOver });
     const tookMs = performance.now() - beganMs;
-    await Promise.race([tally.done, sleep(PATIENCE_MS)]);
+    await Promise.race([tally.done, sleep(asked.patienceMs)]);
     return tally.told((asked.edits * asked.writers * 1_000) / tookMs);
   } finally {
     for (const client of [...readers, ...connections]) client.leave();

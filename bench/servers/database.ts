@@ -28,7 +28,8 @@ const database = new Database({
   store: async ({ documentName, state }) => {
     await pool.query(
       `insert into ${PEER_TABLE} (name, state) values ($1, $2)
-       on conflict (name) do update set state = excluded.state`,
+       on conflict (name) do update
+       set state = excluded.state, stores = ${PEER_TABLE}.stores + 1`,
       [documentName, state],
     );
   },

@@ -14,13 +14,16 @@ const COLLECTIONS = 3;
 /** Tells the parent the port, and what the process costs when it is asked. */
 export function reportOn(port: number): void {
   const loop = monitorEventLoopDelay({ resolution: LOOK_MS });
-  loop.enable();
   answerParent(port, {
     usage: () => {
       const { user, system } = process.cpuUsage();
-      const longestStallMs = loop.max / 1e6;
+      return { cpuMs: (user + system) / 1_000 };
+    },
+    stall: () => {
+      const longestMs = loop.max / 1e6;
       loop.reset();
-      return { cpuMs: (user + system) / 1_000, longestStallMs };
+      loop.enable();
+      return { longestMs };
     },
     memory: async () => {
       for (let n = 0; n < COLLECTIONS; n += 1) {

@@ -4,12 +4,15 @@ import { parseArgs } from 'node:util';
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    large: { type: 'boolean', default: false },
     results: { type: 'string' },
   },
 });
 
 /** Seconds instead of minutes: shows that a measurement works, measures nothing. */
 export const isQuick: boolean = values.quick;
+/** With what takes minutes more. */
+export const isLarge: boolean = values.large;
 /** Where the report goes instead of `bench/results/`; a quick run without it writes none. */
 export const resultsFolder: string | undefined = values.results;
 

@@ -15,12 +15,8 @@ export const PEERS = {
 } as const;
 export type PeerName = keyof typeof PEERS;
 
-const usageSchema = v.object({
-  /** Of the process since it began, all its threads. */
-  cpuMs: v.number(),
-  /** The event loop's since the last time it was asked for. */
-  longestStallMs: v.number(),
-});
+const usageSchema = v.object({ cpuMs: v.number() });
+const stallSchema = v.object({ longestMs: v.number() });
 const memorySchema = v.object({ residentBytes: v.number(), heapBytes: v.number() });
 
 /** A running server, ours or a peer's. */
@@ -58,8 +54,14 @@ export class Peer {
     return { url: `${base}${path}`, document, framing, headers: this.#headers };
   }
 
+  /** What the process has used since it began, all its threads. */
   usage(): Promise<v.InferOutput<typeof usageSchema>> {
     return this.#child.ask('usage', null, usageSchema);
+  }
+
+  /** How long its event loop was held up since the last time this was asked; begins to watch. */
+  async longestStallMs(): Promise<number> {
+    return (await this.#child.ask('stall', null, stallSchema)).longestMs;
   }
 
   /** After a collection. */

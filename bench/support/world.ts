@@ -14,18 +14,21 @@ import type { Stop } from './run.ts';
 export interface World extends TestDatabase {
   readonly pool: Pool;
   readonly who: TestPerson;
+  /** False on a server that others use, too: what it writes is then theirs as well. */
+  readonly isOwn: boolean;
 }
 
 export async function openWorld(onStop: (stop: Stop) => void): Promise<World> {
   const log = createLogger('bench', 'error');
   // A test of the measurements brings a database, to be quicker; theirs is then a shared server.
-  const url = process.env['BENCH_DATABASE_URL'] ?? (await startPostgres(onStop));
+  const given = process.env['BENCH_DATABASE_URL'];
+  const url = given ?? (await startPostgres(onStop));
   await migrate(url, log);
   const handle = openDatabase(url, { log });
   onStop(() => handle.close());
   await createPeerTable(handle.pool);
   const fresh = { ...handle, url, log };
-  return { ...fresh, who: await person(fresh, 'Mira') };
+  return { ...fresh, who: await person(fresh, 'Mira'), isOwn: given === undefined };
 }
 
 /** With fsync, unlike the tests' own: what is committed has reached the disk. */
