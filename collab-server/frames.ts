@@ -84,6 +84,11 @@ export function syncIn({ type, body }: Frame): SyncMessage | null {
   }
 }
 
+/** The address at which a frame is sent. */
+export function addressOf(bytes: Uint8Array): string {
+  return decoding.readVarString(decoding.createDecoder(bytes));
+}
+
 /** What follows the address of a frame: the whole of it in y-websocket's framing. */
 export function withoutAddress(bytes: Uint8Array): Uint8Array {
   const decoder = decoding.createDecoder(bytes);
@@ -109,16 +114,6 @@ export function authenticationFrame(document: string): Uint8Array {
   return encoding.toUint8Array(encoder);
 }
 
-/** A frame of presence about nobody. */
-export function emptyPresenceFrame(address: string): Uint8Array {
-  const NOBODY = new Uint8Array([0]);
-  const encoder = encoding.createEncoder();
-  encoding.writeVarString(encoder, address);
-  encoding.writeVarUint(encoder, FRAME.presence);
-  encoding.writeVarUint8Array(encoder, NOBODY);
-  return encoding.toUint8Array(encoder);
-}
-
 /** A sync message; `step` is one of `STEP`. */
 export function syncFrame(address: string, step: number, payload: Uint8Array): Uint8Array {
   const encoder = encoding.createEncoder();
@@ -136,6 +131,5 @@ export function stateVectorFrame(address: string, document: Y.Doc): Uint8Array {
 
 /** In place of a frame: the question for all that its reader has and `vector` does not. */
 export function resyncFrame(insteadOf: Uint8Array, vector: Uint8Array): Uint8Array {
-  const address = decoding.readVarString(decoding.createDecoder(insteadOf));
-  return syncFrame(address, STEP.stateVector, vector);
+  return syncFrame(addressOf(insteadOf), STEP.stateVector, vector);
 }

@@ -10,7 +10,7 @@ import { TooMuch } from './refusals.ts';
 /** Largest frame that a socket takes, bytes; the WebSocket layer refuses more with 1009. */
 export const MAX_FRAME_BYTES = 512 * 1024;
 
-/** Largest frame of presence, bytes: clients echo that of a whole room. */
+/** Largest frame of presence, bytes: some clients echo that of all whom they were told of. */
 const MAX_PRESENCE_BYTES = 64 * 1024;
 /** Whole answers that a socket gets of one document at once; after that, one in so many ms. */
 const SYNCS_AT_ONCE = 4;
@@ -58,7 +58,8 @@ export class FrameGuard {
     if (head.type === FRAME.presence && frame.byteLength > MAX_PRESENCE_BYTES) {
       throw new MalformedFrame('nobody has so much presence');
     }
-    if (head.type === FRAME.presence && !this.#presence.take(1)) {
+    const isPresence = head.type === FRAME.presence || head.type === FRAME.queryPresence;
+    if (isPresence && !this.#presence.take(1)) {
       throw new TooMuch('presence, faster than anybody moves a caret');
     }
     const sync = syncIn(head);

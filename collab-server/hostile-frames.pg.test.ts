@@ -9,7 +9,9 @@ import * as Y from 'yjs';
 import { CLOSE, SOCKET_PATH } from '#domain/protocol/room.ts';
 import { wordsOf } from '#domain/story/document.ts';
 import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
-import { authenticationFrame, emptyPresenceFrame, FRAME, readFrame, STEP } from './frames.ts';
+import { authenticationFrame, FRAME, readFrame, STEP } from './frames.ts';
+import { defaultLimits } from './limits.ts';
+import { presenceFrame } from './testing/raw.ts';
 import {
   connect,
   headersOf,
@@ -33,7 +35,9 @@ let mira: TestPerson;
 
 beforeAll(async () => {
   fresh = await freshDatabase();
-  server = await serve(fresh);
+  // Nobody opens so many sockets; what is looked at here are the frames.
+  const perAccount = { ...defaultLimits.perAccount, opens: { atOnce: 10_000, perSecond: 1_000 } };
+  server = await serve(fresh, { limits: { perAccount } });
   mira = await person(fresh, 'Mira');
 });
 
@@ -179,7 +183,7 @@ test(`mutated frames end their own sockets and stall nobody (seed ${SEED})`, asy
   const { first, second, doc } = twoEdits();
   const honest = [
     authenticationFrame(story.words),
-    emptyPresenceFrame(story.words),
+    presenceFrame(story.words, [[doc.clientID, 1, {}]]),
     syncFrame(story.words, STEP.stateVector, Y.encodeStateVector(doc)),
     syncFrame(story.words, STEP.reply, Y.encodeStateAsUpdate(doc)),
     syncFrame(story.words, STEP.update, first),

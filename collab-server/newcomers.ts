@@ -2,6 +2,7 @@
 // all of it for each of them.
 import type { Connection } from '@hocuspocus/server';
 import { FRAME, STEP, stateVectorFrame, syncFrame, typeOf } from './frames.ts';
+import type { FrameTaker } from './room-socket.ts';
 import type { StateCache, WholeState } from './state-cache.ts';
 
 /** Questions that one socket may have waiting to be let in; Hocuspocus judges any more. */
@@ -11,7 +12,7 @@ const MOST_WAITING = 20;
 const NOTHING_YET = [FRAME.sync, STEP.stateVector, 1, 0] as const;
 
 /** The newcomers' questions of one socket. */
-export class Newcomers {
+export class Newcomers implements FrameTaker {
   readonly #cache: StateCache;
   readonly #entered = new Map<string, Connection>();
   readonly #waiting = new Set<string>();

@@ -3,6 +3,7 @@
 import type { Logger } from '#backend/log.ts';
 import type { NewUpdate, Published } from '#backend/postgres/documents.ts';
 import { RedisBus } from '#backend/redis/bus.ts';
+import type { OwnPresence } from './presence-room.ts';
 import { channelOf, readMessage, writeMessage, type NodeMessage } from './node-messages.ts';
 
 export interface NodeLinkOptions {
@@ -12,6 +13,8 @@ export interface NodeLinkOptions {
   readonly log: Logger;
   /** Told what other nodes say about a document that is open here. */
   readonly onMessage: (document: string, message: NodeMessage) => void;
+  /** Told whenever a document of ours can be heard, at first and after Redis was away. */
+  readonly onOpen: (document: string) => void;
 }
 
 export class NodeLink {
@@ -20,7 +23,7 @@ export class NodeLink {
 
   constructor(options: NodeLinkOptions) {
     this.#options = options;
-    this.#bus = new RedisBus(options.redisUrl, { log: options.log });
+    this.#bus = new RedisBus(options.redisUrl, options.log);
   }
 
   /** True if what other nodes commit is likely to be heard over this line. */
@@ -30,10 +33,13 @@ export class NodeLink {
 
   /** Hears what is said about a document until it is closed. */
   open(document: string): void {
-    const { node, onMessage } = this.#options;
-    this.#bus.subscribe(channelOf(document), (text) => {
-      const message = readMessage(text);
-      if (message.node !== node) onMessage(document, message);
+    const { node, onMessage, onOpen } = this.#options;
+    this.#bus.subscribe(channelOf(document), {
+      onMessage: (text) => {
+        const message = readMessage(text);
+        if (message.node !== node) onMessage(document, message);
+      },
+      onSubscribed: () => onOpen(document),
     });
   }
 
@@ -54,6 +60,11 @@ export class NodeLink {
         updates: own.map(({ update }) => Buffer.from(update).toString('base64')),
       });
     }
+  }
+
+  /** Says who has a document open here. */
+  present(document: string, own: OwnPresence): void {
+    this.#send(document, { kind: 'presence', node: this.#options.node, ...own });
   }
 
   stop(): void {

@@ -1,14 +1,16 @@
 // Two collab-servers on one Postgres and one Redis: what one commits, the other is sent.
 import { Redis } from 'ioredis';
+import type { Awareness } from 'y-protocols/awareness';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
 import { readUpdates } from '#backend/postgres/documents.ts';
 import { wordsOf } from '#domain/story/document.ts';
 import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
 import { redisVersion, startRedis, type TestRedis } from '../tests/harness/redis.ts';
-import { channelOf, readMessage, writeMessage } from './node-messages.ts';
+import { channelOf, readMessage, writeMessage, type NodeMessage } from './node-messages.ts';
 import {
   connect,
+  connectPlain,
   person,
   plant,
   serve,
@@ -19,6 +21,8 @@ import {
 
 const eventually = (check: () => void | Promise<void>) =>
   vi.waitFor(check, { timeout: 30_000, interval: 10 });
+const seenBy = (client: { awareness: Awareness | null }) =>
+  Object.fromEntries(client.awareness?.getStates() ?? []);
 const textOf = ({ doc }: TestClient) => wordsOf(doc).toJSON();
 
 describe.skipIf(redisVersion === null)(`two nodes and Redis (${redisVersion ?? 'none'})`, () => {
@@ -75,22 +79,26 @@ describe.skipIf(redisVersion === null)(`two nodes and Redis (${redisVersion ?? '
 
   test('an edit is sent after its commit, with its number, and logged once', async () => {
     const story = await plant(fresh, mira.user.id);
-    const messages: string[] = [];
+    const messages: NodeMessage[] = [];
     const listener = spy.duplicate();
     await listener.subscribe(channelOf(story.words));
     const logged: Promise<number>[] = [];
     listener.on('message', (_, message) => {
-      messages.push(message);
+      const read = readMessage(message);
+      if (read.kind !== 'updates') return;
+      messages.push(read);
       logged.push(readUpdates(fresh.db, story.words).then(({ length }) => length));
     });
     const [a, b] = [await join(here, story.words), await join(there, story.words)];
     wordsOf(a.doc).insert(0, 'over Redis');
     await eventually(() => expect(textOf(b)).toBe('over Redis'));
     await eventually(() => expect(messages).toHaveLength(1));
-    const [sent] = messages.map(readMessage);
+    const [sent] = messages;
     const rows = await readUpdates(fresh.db, story.words);
-    expect(sent?.seqs).toEqual(rows.map(({ seq }) => seq));
-    expect(sent?.updates).toEqual(rows.map(({ update }) => Buffer.from(update).toString('base64')));
+    expect(sent).toMatchObject({
+      seqs: rows.map(({ seq }) => seq),
+      updates: rows.map(({ update }) => Buffer.from(update).toString('base64')),
+    });
     expect(await Promise.all(logged)).toEqual([1]);
     listener.disconnect();
   });
@@ -146,6 +154,35 @@ describe.skipIf(redisVersion === null)(`two nodes and Redis (${redisVersion ?? '
     if (second === undefined) throw new Error('both updates must be in the log');
     await send(story.words, [[second.seq, second.update]]);
     await eventually(() => expect(textOf(b)).toBe('first second'));
+  });
+
+  test('people on one node are seen on the other, by every kind of client, until they go', async () => {
+    const story = await plant(fresh, mira.user.id);
+    const jo = await person(fresh, 'Jo');
+    const third = await serve(fresh, { redisUrl: redis.url });
+    const [a, b] = [await join(here, story.words), await join(there, story.words)];
+    const plain = connectPlain(there.url, story.words, jo);
+    const c = connect(third.url, story.words, jo);
+    a.provider.setAwarenessField('caret', { anchor: 1, head: 2 });
+    plain.provider.awareness.setLocalState({});
+    c.provider.awareness?.setLocalState({ recordingOver: story.seedId });
+    const ofMira = { user: mira.user, caret: { anchor: 1, head: 2 } };
+    await eventually(() => {
+      expect(seenBy(a.provider)[plain.doc.clientID]).toEqual({ user: jo.user });
+      expect(seenBy(plain.provider)[a.doc.clientID]).toEqual(ofMira);
+      expect(seenBy(b.provider)).toMatchObject({
+        [a.doc.clientID]: ofMira,
+        [c.doc.clientID]: { user: jo.user, recordingOver: story.seedId },
+      });
+    });
+    c.destroy();
+    plain.destroy();
+    await third.stopAll();
+    await eventually(() => {
+      expect(seenBy(b.provider)[c.doc.clientID]).toBeUndefined();
+      expect(seenBy(a.provider)[plain.doc.clientID]).toBeUndefined();
+      expect(seenBy(b.provider)[a.doc.clientID]).toEqual(ofMira);
+    });
   });
 
   test('a document that nobody has open is not listened to', async () => {

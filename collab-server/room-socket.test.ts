@@ -3,9 +3,7 @@ import { createLogger } from '#backend/log.ts';
 import { CLOSE } from '#domain/protocol/room.ts';
 import { hocuspocusDialect } from './dialect.ts';
 import { defaultLimits } from './limits.ts';
-import { Newcomers } from './newcomers.ts';
 import { RoomSocket } from './room-socket.ts';
-import { StateCache } from './state-cache.ts';
 import { UpdateLog } from './update-log.ts';
 import { Usage } from './usage.ts';
 
@@ -27,7 +25,7 @@ function socketWith({ waiting = 0 }) {
     dialect: hocuspocusDialect,
     viewer: null,
     updates: new UpdateLog({ append: () => Promise.resolve(), log }),
-    newcomers: new Newcomers(new StateCache()),
+    takers: [],
     dropParked: () => null,
     stateVector: () => null,
     pass,

@@ -9,7 +9,6 @@ import type { Dialect } from './dialect.ts';
 import { AUTH, FRAME, MalformedFrame, readFrame, resyncFrame, typeOf } from './frames.ts';
 import { FrameGuard, TooLarge } from './guard.ts';
 import { WAIT_S, type Limits } from './limits.ts';
-import type { Newcomers } from './newcomers.ts';
 import { NotYours, TooMuch } from './refusals.ts';
 import { SocketDocuments } from './socket-documents.ts';
 import { Unfit } from './update-guard.ts';
@@ -28,8 +27,20 @@ export interface Wire {
 
 /** Whoever handles a client's frames: a Hocuspocus `ClientConnection`. */
 export interface FrameHandler {
+  /** When the client last gave a sign of life, milliseconds: one silent for long is closed. */
+  lastMessageReceivedAt: number;
   handleMessage(frame: Uint8Array): void;
   handleClose(event?: { code: number; reason: string }): void;
+}
+
+/** Somebody who handles some of the frames before Hocuspocus has them. */
+export interface FrameTaker {
+  /** True if nobody else need handle the frame. @throws whatever is to end the connection */
+  takes(frame: Uint8Array): boolean;
+  /** The client was let into a document. */
+  enter(entered: Connection): void;
+  /** The client is not in the document of an address any more, or was not let into it. */
+  leave(address: string): void;
 }
 
 export interface RoomSocketOptions {
@@ -38,7 +49,7 @@ export interface RoomSocketOptions {
   /** Whose session the socket was opened with; null for a listener. */
   readonly viewer: Voice | null;
   readonly updates: UpdateLog;
-  readonly newcomers: Newcomers;
+  readonly takers: readonly FrameTaker[];
   /** Takes out of a document what Yjs has parked in it; null if there is nothing of that kind. */
   readonly dropParked: (document: string) => Uint8Array | null;
   /** The state vector of a document that is open. */
@@ -90,7 +101,7 @@ export class RoomSocket implements WebSocketLike {
   /** The client was let into a document. */
   enter(entered: Connection): void {
     this.#documents.entered(entered.messageAddress);
-    this.#options.newcomers.enter(entered);
+    for (const taker of this.#options.takers) taker.enter(entered);
   }
 
   /** Takes a frame from the client; one that must not reach Yjs ends the connection. */
@@ -101,7 +112,7 @@ export class RoomSocket implements WebSocketLike {
       if (!this.#options.pass.message(bytes.byteLength)) throw new TooMuch('messages or bytes');
       const frame = this.#options.dialect.toServer(bytes);
       this.#documents.named(this.#guard.check(frame).address);
-      if (!this.#options.newcomers.takes(frame)) this.#handler?.handleMessage(frame);
+      this.#handOver(frame);
     } catch (error) {
       this.refuse(error, 'receive');
     }
@@ -187,13 +198,20 @@ export class RoomSocket implements WebSocketLike {
     if (type !== FRAME.close && type !== FRAME.auth) return;
     const { address, body } = readFrame(data);
     if (type === FRAME.auth && decoding.readVarUint(body) !== AUTH.denied) return;
-    this.#options.newcomers.leave(address);
+    for (const taker of this.#options.takers) taker.leave(address);
     if (type === FRAME.close) return this.#documents.left(address);
     try {
       this.#documents.refused(address);
     } catch (error) {
       this.refuse(error, 'authenticate');
     }
+  }
+
+  #handOver(frame: Uint8Array): void {
+    if (this.#handler === null) return;
+    this.#handler.lastMessageReceivedAt = this.#now();
+    if (this.#options.takers.some((taker) => taker.takes(frame))) return;
+    this.#handler.handleMessage(frame);
   }
 
   #write(data: Uint8Array): void {

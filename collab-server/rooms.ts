@@ -24,8 +24,10 @@ import { dropParked } from './parked.ts';
 import { StateCache } from './state-cache.ts';
 import { STEP } from './frames.ts';
 import { MAX_FRAME_BYTES } from './guard.ts';
-import { PresenceGuard } from './presence-guard.ts';
+import { Presence } from './presence.ts';
+import { PresenceSocket } from './presence-socket.ts';
 import { RoomServer, type SocketContext } from './room-server.ts';
+import type { FrameTaker } from './room-socket.ts';
 import { RoomSocket } from './room-socket.ts';
 import { checkSync } from './sync-guard.ts';
 import { TreeWriter } from './tree-writer.ts';
@@ -60,7 +62,7 @@ export class Rooms {
   readonly #followed: FollowedDocuments;
   readonly #compactor: Compactor;
   readonly #states = new StateCache();
-  readonly #presence: PresenceGuard;
+  readonly #presence: Presence;
   /** What the other nodes know us by. */
   readonly #node = crypto.randomUUID();
   /** Null if there is no Redis. */
@@ -76,7 +78,10 @@ export class Rooms {
     this.trees = new TreeWriter({ db, log, onLogged });
     this.words = new Words({ db, log });
     this.clientIds = new ClientIds({ db, log });
-    this.#presence = new PresenceGuard(this.clientIds);
+    this.#presence = new Presence({
+      ids: this.clientIds,
+      tell: (document, own) => this.#link?.present(document, own),
+    });
     this.#followed = new FollowedDocuments({ db, log, isSent: () => this.#link?.isUp ?? false });
     this.updates = new UpdateLog({
       append: async (group) => {
@@ -109,8 +114,6 @@ export class Rooms {
           ),
         onLoadDocument: (asked) => this.#guarded(asked, 'load', () => this.#load(asked)),
         beforeSync: (sync) => this.#guarded(sync, 'sync', () => this.#checkSync(sync)),
-        beforeHandleAwareness: (update) =>
-          this.#guarded(update, 'presence', () => this.#presence.check(update)),
       },
     );
   }
@@ -144,9 +147,9 @@ export class Rooms {
     return Y.encodeStateVector(document);
   }
 
-  /** What answers the newcomers of one socket. */
-  newcomers(): Newcomers {
-    return new Newcomers(this.#states);
+  /** Who handles some of the frames of one socket before Hocuspocus does. */
+  frameTakers(): readonly FrameTaker[] {
+    return [new Newcomers(this.#states), new PresenceSocket(this.#presence)];
   }
 
   /** What a document that is open has; null if it is not. */
@@ -164,6 +167,7 @@ export class Rooms {
   /** Commits what waits, then brings the rows up to date. Call when no client writes any more. */
   async stop(): Promise<void> {
     this.hocuspocus.stopTimers();
+    this.#presence.stop();
     this.#link?.stop();
     this.#followed.stop();
     await this.trees.stop();
@@ -175,10 +179,16 @@ export class Rooms {
   #linkTo({ redisUrl, log }: RoomsOptions): NodeLink | null {
     if (redisUrl === undefined) return null;
     const onMessage = (document: string, message: NodeMessage) => this.#heard(document, message);
-    return new NodeLink({ redisUrl, node: this.#node, log, onMessage });
+    const onOpen = (document: string) => this.#presence.connected(document);
+    return new NodeLink({ redisUrl, node: this.#node, log, onMessage, onOpen });
   }
 
-  #heard(document: string, { seqs, updates }: NodeMessage): void {
+  #heard(document: string, message: NodeMessage): void {
+    if (message.kind === 'presence') {
+      this.#presence.heard(document, message);
+      return;
+    }
+    const { seqs, updates } = message;
     const bytes = updates.map((update) => new Uint8Array(Buffer.from(update, 'base64')));
     this.#followed.sent(document, { seqs, updates: bytes });
   }
@@ -192,8 +202,15 @@ export class Rooms {
   async #load({ document, documentName }: onLoadDocumentPayload<SocketContext>): Promise<void> {
     const room = parseRoom(documentName);
     if (room === null) throw new NoSuchRoom();
-    if (room.kind === 'story') await this.trees.open(room.storyId, document);
-    else await this.#openFollowed(room, document);
+    this.#link?.open(documentName);
+    try {
+      if (room.kind === 'story') await this.trees.open(room.storyId, document);
+      else await this.#openFollowed(room, document);
+    } catch (error) {
+      this.#link?.close(documentName);
+      this.#presence.close(documentName);
+      throw error;
+    }
     // What was loaded is no news: everybody who comes in is given it.
     document.flush();
     this.#compactor.look(documentName);
@@ -206,12 +223,11 @@ export class Rooms {
   /** A document that people write: what they commit on other nodes is brought here. */
   async #openFollowed(room: Exclude<Room, { kind: 'story' }>, document: Document): Promise<void> {
     this.#followed.open(document.name, document);
-    this.#link?.open(document.name);
     try {
       if (room.kind === 'words') await this.words.open(room.takeId, document);
       else await readInto(this.#options.db, document);
     } catch (error) {
-      this.#unfollow(document);
+      this.#followed.close(document.name, document);
       throw error;
     }
   }
@@ -223,16 +239,12 @@ export class Rooms {
   }
 
   #close(document: Document): void {
-    this.#presence.close(document);
+    this.#presence.close(document.name);
     const room = parseRoom(document.name);
     this.#compactor.forget(document.name);
     if (room?.kind === 'story') this.trees.close(room.storyId, document);
-    else this.#unfollow(document);
-  }
-
-  #unfollow(document: Document): void {
+    else this.#followed.close(document.name, document);
     this.#link?.close(document.name);
-    this.#followed.close(document.name, document);
   }
 
   /** Runs a hook; a failure ends the connection it came from and nothing else. */

@@ -189,7 +189,7 @@ function openSocket(
     viewer,
     wire,
     updates: rooms.updates,
-    newcomers: rooms.newcomers(),
+    takers: rooms.frameTakers(),
     dropParked: (document) => rooms.dropParked(document),
     stateVector: (document) => rooms.stateVector(document),
     pass,

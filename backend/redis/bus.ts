@@ -21,12 +21,10 @@ const options: RedisOptions = {
   retryStrategy: (times) => Math.min(RETRY_MS.first * 2 ** times, RETRY_MS.longest),
 };
 
-export type BusListener = (message: string) => void;
-
-export interface RedisBusOptions {
-  readonly log: Logger;
-  /** Runs whenever messages can be sent and heard again, the first time too. */
-  readonly onConnected?: () => void;
+export interface BusListener {
+  readonly onMessage: (message: string) => void;
+  /** Runs whenever the channel is heard again, the first time too: what was sent before is lost. */
+  readonly onSubscribed?: () => void;
 }
 
 /**
@@ -34,7 +32,7 @@ export interface RedisBusOptions {
  * because of Redis: while it is away, or hangs, messages are lost.
  */
 export class RedisBus {
-  readonly #options: RedisBusOptions;
+  readonly #log: Logger;
   readonly #sender: Redis;
   readonly #receiver: Redis;
   /** Signs of life that each connection owes. */
@@ -43,11 +41,13 @@ export class RedisBus {
   readonly #pings: NodeJS.Timeout;
   #waitingBytes = 0;
 
-  constructor(url: string, busOptions: RedisBusOptions) {
-    this.#options = busOptions;
+  constructor(url: string, log: Logger) {
+    this.#log = log;
     this.#sender = this.#connect(url, () => undefined);
     this.#receiver = this.#connect(url, () => this.#listen([...this.#listeners.keys()]));
-    this.#receiver.on('message', (channel, message) => this.#dispatch(channel, message));
+    this.#receiver.on('message', (channel, message) =>
+      this.#call(channel, (it) => it.onMessage(message)),
+    );
     this.#pings = setInterval(() => this.#ping(), PING_MS).unref();
   }
 
@@ -63,7 +63,7 @@ export class RedisBus {
     this.#waitingBytes += bytes;
     this.#sender
       .publish(channel, message)
-      .catch((error: unknown) => this.#options.log.debug({ err: error }, 'not sent over Redis'))
+      .catch((error: unknown) => this.#log.debug({ err: error }, 'not sent over Redis'))
       .finally(() => (this.#waitingBytes -= bytes));
   }
 
@@ -87,14 +87,14 @@ export class RedisBus {
   }
 
   #connect(url: string, onReady: () => void): Redis {
-    const { log } = this.#options;
+    const log = this.#log;
     const redis = new Redis(url, options);
     let isLost = false;
     redis.on('ready', () => {
       isLost = false;
       this.#owed.set(redis, 0);
+      log.debug('Redis connected');
       onReady();
-      if (this.isConnected) this.#connected();
     });
     redis.on('error', (error) => {
       log[isLost ? 'debug' : 'warn']({ err: error }, 'Redis cannot be reached, trying on');
@@ -103,15 +103,15 @@ export class RedisBus {
     return redis;
   }
 
-  #connected(): void {
-    this.#options.log.info('Redis connected');
-    this.#options.onConnected?.();
-  }
-
   /** Subscriptions that fail are made again with the next connection. */
   #listen(channels: readonly string[]): void {
     if (channels.length === 0 || this.#receiver.status !== 'ready') return;
-    this.#ignore(this.#receiver.subscribe(...channels));
+    this.#ignore(this.#subscribe(channels));
+  }
+
+  async #subscribe(channels: readonly string[]): Promise<void> {
+    await this.#receiver.subscribe(...channels);
+    for (const channel of channels) this.#call(channel, (it) => it.onSubscribed?.());
   }
 
   /** ioredis 5.11's own `socketTimeout` outlives its connection, and then ends the next one. */
@@ -131,16 +131,16 @@ export class RedisBus {
   }
 
   #ignore(answer: Promise<unknown>): void {
-    answer.catch((error: unknown) =>
-      this.#options.log.debug({ err: error }, 'Redis gave no answer'),
-    );
+    answer.catch((error: unknown) => this.#log.debug({ err: error }, 'Redis gave no answer'));
   }
 
-  #dispatch(channel: string, message: string): void {
+  #call(channel: string, call: (listener: BusListener) => void): void {
+    const listener = this.#listeners.get(channel);
+    if (listener === undefined) return;
     try {
-      this.#listeners.get(channel)?.(message);
+      call(listener);
     } catch (error) {
-      this.#options.log.error({ err: error, channel }, 'a message over Redis was refused');
+      this.#log.error({ err: error, channel }, 'a listener of Redis failed');
     }
   }
 }

@@ -118,6 +118,22 @@ export const presenceSchema = v.object({
 });
 export type Presence = v.InferOutput<typeof presenceSchema>;
 
+/**
+ * The client id, in awareness, under which the server says how many are in a room. It is nobody's:
+ * only so many people have an entry of their own there, those first who record or write.
+ */
+export const CROWD_CLIENT_ID = 1;
+
+const countSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+export const crowdSchema = v.object({
+  /** People who are present, however many tabs they have open. */
+  people: countSchema,
+  /** Sockets of those who have no session. */
+  listeners: countSchema,
+});
+export type Crowd = v.InferOutput<typeof crowdSchema>;
+
 export const stageSchema = v.picklist(['ingest', 'render']);
 export type Stage = v.InferOutput<typeof stageSchema>;
 
