@@ -94,8 +94,9 @@ describe('LiveStory', () => {
   it('knows who records over which take', () => {
     const { live, line } = page(view(1, take(1, mixed)));
     const jo = { user: { id: 'jo', name: 'Jo', hue: 2 }, recordingOver: take(1, mixed).id };
-    line.onPresence([jo, { user: { id: 'al', name: 'Al', hue: 3 } }]);
+    line.onPresence([jo, { user: { id: 'al', name: 'Al', hue: 3 } }], 497);
     expect(live.recordersOver(take(1, mixed).id)).toEqual([jo]);
+    expect(live.unnamed).toBe(497);
   });
 
   it('says that somebody was signed out until they are somebody again, and of a listener never', () => {

@@ -37,6 +37,8 @@ export class LiveStory {
   readonly progress = new SvelteMap<TakeId, Progress>();
   /** The other people who are here now, one entry each. */
   presence = $state.raw<readonly Presence[]>([]);
+  /** How many more are here: a crowd is counted, not named, and so is whoever has no session. */
+  unnamed = $state.raw(0);
   connection = $state.raw<Connection>('connecting');
   person = $state.raw<Voice | null>(null);
   /** The session ended while this page was open, and nobody has taken another since. */
@@ -132,7 +134,10 @@ export class LiveStory {
   listener(): StoryListener {
     return {
       onView: (view) => this.follow(view),
-      onPresence: (others) => (this.presence = others),
+      onPresence: (others, unnamed) => {
+        this.presence = others;
+        this.unnamed = unnamed;
+      },
       onProgress: (notice) => this.#note(notice),
       onConnection: (connection) => (this.connection = connection),
       onSignedOut: () => (this.signedOut = this.person !== null),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { takeId } from '#domain/story/ids.ts';
-import { facesOf, othersPresent, samePresence } from './presence.ts';
+import { facesOf, moreWords, othersPresent, samePresence, unnamedOthers } from './presence.ts';
 
 const take = '11111111-1111-4111-8111-111111111111';
 const person = (id: string, name = id) => ({ id, name, hue: 3 });
@@ -66,5 +66,42 @@ describe('facesOf', () => {
     expect(shown.map(({ user }) => user.id)).toEqual(['d', 'a']);
     expect(hidden.map(({ user }) => user.id)).toEqual(['b', 'c']);
     expect(facesOf(people, 4).hidden).toEqual([]);
+  });
+});
+
+const unnamed = (crowd: unknown, own: string | null, states: [number, unknown][] = []) => {
+  const all = new Map([[1, crowd], ...states]);
+  const room = { states: all, ownClientId: 9, ownUserId: own };
+  return unnamedOthers(room, othersPresent(room));
+};
+
+describe('unnamedOthers', () => {
+  const seen = { user: person('a') };
+  it('counts whoever has no entry, and never the viewer', () => {
+    const crowd = { people: 500, listeners: 20 };
+    const me: [number, unknown] = [9, { user: person('me') }];
+    expect(unnamed(crowd, 'me', [me, [2, seen]])).toBe(498 + 20);
+    expect(unnamed(crowd, null, [[2, seen]])).toBe(499 + 19);
+    // Away: not among those who are counted.
+    expect(unnamed(crowd, 'me', [[2, seen]])).toBe(499 + 20);
+  });
+
+  it('is nobody as long as the server has not said', () => {
+    expect(unnamed(undefined, null)).toBe(0);
+    expect(unnamed({ people: -3, listeners: 'many' }, null)).toBe(0);
+    expect(unnamed({ people: 0, listeners: 0 }, null)).toBe(0);
+  });
+});
+
+describe('moreWords', () => {
+  it('says how many more listen, after faces or without any', () => {
+    expect([moreWords(497, 5), moreWords(1, 5)]).toEqual([
+      'and 497 others listening',
+      'and one other listening',
+    ]);
+    expect([moreWords(2, 0), moreWords(1, 0)]).toEqual([
+      '2 others listening',
+      'one other listening',
+    ]);
   });
 });

@@ -1,6 +1,11 @@
 // Who else is here, from the awareness states of a room.
 import * as v from 'valibot';
-import { presenceSchema, type Presence } from '#domain/protocol/room.ts';
+import {
+  CROWD_CLIENT_ID,
+  crowdSchema,
+  presenceSchema,
+  type Presence,
+} from '#domain/protocol/room.ts';
 
 /** The room as one of its clients sees it. */
 export interface Room {
@@ -29,6 +34,29 @@ export function othersPresent(room: Room): Presence[] {
   return [...people.values()].toSorted(byName);
 }
 
+/**
+ * How many more are here than those who are named: the server names so many people and counts the
+ * rest, and those who listen without a session.
+ */
+export function unnamedOthers(room: Room, named: readonly Presence[]): number {
+  const crowd = v.safeParse(crowdSchema, room.states.get(CROWD_CLIENT_ID));
+  if (!crowd.success) return 0;
+  const { people, listeners } = crowd.output;
+  const ourselves = isSeen(room) ? 1 : 0;
+  const isListener = room.ownUserId === null;
+  return (
+    Math.max(0, people - ourselves - named.length) + Math.max(0, listeners - Number(isListener))
+  );
+}
+
+/** True if the viewer is among those who are counted as people, in this tab or in another. */
+function isSeen({ states, ownUserId }: Room): boolean {
+  return [...states.values()].some((state) => {
+    const parsed = v.safeParse(presenceSchema, state);
+    return parsed.success && parsed.output.user.id === ownUserId;
+  });
+}
+
 /** True if two lists show the same people doing the same, so that nothing has to be redrawn. */
 export function samePresence(a: readonly Presence[], b: readonly Presence[]): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
@@ -43,6 +71,12 @@ export function facesOf(
     (a, b) => Number(isRecording(b)) - Number(isRecording(a)),
   );
   return { shown: recordersFirst.slice(0, limit), hidden: recordersFirst.slice(limit) };
+}
+
+/** The words for those without a face: "and 497 others listening". */
+export function moreWords(count: number, faces: number): string {
+  if (faces === 0) return count === 1 ? 'one other listening' : `${count} others listening`;
+  return count === 1 ? 'and one other listening' : `and ${count} others listening`;
 }
 
 function saysMore(presence: Presence, known: Presence): boolean {

@@ -8,6 +8,13 @@ import type { RoomSocket } from './room-socket.ts';
 /** Who is at this page, as others see them; null for somebody who only listens. */
 export type Self = Presence['user'] | null;
 
+/** Client ids whose entries differ from before. */
+interface PresenceChanges {
+  readonly added: readonly number[];
+  readonly updated: readonly number[];
+  readonly removed: readonly number[];
+}
+
 export interface RoomEvents {
   /** The room has answered with its whole state: at first, and after each reconnect. */
   onSynced?(): void;
@@ -29,6 +36,9 @@ export interface RoomSettings {
   readonly loadFirst?: (doc: Y.Doc) => Promise<void>;
 }
 
+/** Others see every step of somebody's caret within this time of it, ms. */
+const PRESENCE_MS = 50;
+
 /** First and longest pause before a room that the server closed is opened again. */
 const REOPEN = { firstMs: 1_000, longestMs: 30_000 };
 
@@ -44,6 +54,7 @@ export class RoomClient {
   #destroyed = false;
   #closes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #presenceTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #socket: RoomSocket;
   readonly #events: RoomEvents;
   readonly #isTooLarge: () => boolean;
@@ -79,6 +90,8 @@ export class RoomClient {
       onAwarenessChange: () => this.#changed(),
       onStateless: ({ payload }) => events.onStateless?.(payload),
     });
+    this.awareness.off('update', this.#provider.boundAwarenessUpdateHandler);
+    this.awareness.on('change', (changes: PresenceChanges) => this.#presenceChanged(changes));
     if (loadFirst === undefined) this.#provider.attach();
     else void loadFirst(this.doc).finally(() => this.#attach());
   }
@@ -151,6 +164,7 @@ export class RoomClient {
     this.#destroyed = true;
     clearTimeout(this.#timer);
     this.#provider.destroy();
+    clearTimeout(this.#presenceTimer);
     this.doc.destroy();
   }
 
@@ -160,13 +174,28 @@ export class RoomClient {
     this.#changed();
   }
 
-  /**
-   * Says anew who is here. Called whenever the room was closed, too: the others have forgotten us
-   * by then, and would take the same words under the same clock for old news.
-   */
   #publish(): void {
     const hidden = this.#self === null || this.#away;
     this.awareness.setLocalState(hidden ? null : { user: this.#self, ...this.#fields });
+  }
+
+  /**
+   * Sends what is new of ourselves, and nothing else. The provider would send on whatever it is
+   * told of the others, and every 15 s that we are still there: the server knows by the socket.
+   */
+  #presenceChanged({ added, updated, removed }: PresenceChanges): void {
+    const own = this.awareness.clientID;
+    if (removed.includes(own)) this.#sendPresence();
+    else if (added.includes(own) || updated.includes(own)) {
+      this.#presenceTimer ??= setTimeout(() => this.#sendPresence(), PRESENCE_MS);
+    }
+  }
+
+  #sendPresence(): void {
+    clearTimeout(this.#presenceTimer);
+    this.#presenceTimer = undefined;
+    const own = [this.awareness.clientID];
+    this.#provider.awarenessUpdateHandler({ added: own, updated: [], removed: [] }, null);
   }
 
   /** The server binds a Yjs client id to the first person who uses it: another needs another. */
@@ -186,8 +215,10 @@ export class RoomClient {
    * parting words of a server that shuts down look the same as a refusal, so we always try again.
    */
   #closed(code?: number): void {
-    if (code === CLOSE.notYours) this.#renewClientId();
-    if (!this.#socket.isOpen) this.#publish();
+    if (code === CLOSE.notYours) {
+      this.#renewClientId();
+      this.#publish();
+    }
     if (code === CLOSE.tooLarge && this.#isTooLarge()) {
       this.#refused = true;
       this.#provider.detach();
@@ -203,7 +234,6 @@ export class RoomClient {
   #reopen(): void {
     this.#timer = undefined;
     if (!this.#socket.isOpen) return;
-    this.#publish();
     void this.#provider.onOpen(new Event('open'));
   }
 }

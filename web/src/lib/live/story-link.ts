@@ -6,14 +6,15 @@ import { CLOSE, type Presence, type ProgressNotice } from '#domain/protocol/room
 import type { WordsKeeper } from '../words/words-keeper.ts';
 import { WordsDocument } from '../words/words-document.ts';
 import { followLine, newLine, type Connection, type LineEvent } from './connection.ts';
-import { othersPresent, samePresence } from './presence.ts';
+import { othersPresent, samePresence, unnamedOthers } from './presence.ts';
 import { parseProgressNotice } from './progress.ts';
 import { RoomClient, type Self } from './room-client.ts';
 import { RoomSocket, type SocketSettings } from './room-socket.ts';
 
 export interface StoryListener {
   onView(view: StoryView): void;
-  onPresence(others: Presence[]): void;
+  /** The others by name, and how many more there are. */
+  onPresence(others: Presence[], unnamed: number): void;
   onProgress(notice: ProgressNotice): void;
   onConnection(connection: Connection): void;
   /** The server closed the socket because the session is over. */
@@ -36,6 +37,7 @@ export class StoryLink {
   #line = newLine;
   #destroyed = false;
   #others: Presence[] = [];
+  #unnamed = 0;
   #self: Self;
   readonly #storyId: StoryId;
   readonly #keeper: WordsKeeper | undefined;
@@ -147,8 +149,6 @@ export class StoryLink {
   /** Hides this page from the others, as when its tab has been hidden for long. */
   setAway(away: boolean): void {
     this.#tree.setAway(away);
-    // Hocuspocus 4.7 takes back a client's presence only when its connection ends.
-    if (away && this.#self !== null) this.#socket.reopen();
   }
 
   /** Opens a new socket as `self`: the cookie of a session counts only from the next upgrade. */
@@ -190,14 +190,17 @@ export class StoryLink {
   }
 
   #treeChanged(): void {
-    const others = othersPresent({
+    const room = {
       states: this.#tree.awareness.getStates(),
       ownClientId: this.#tree.doc.clientID,
       ownUserId: this.#self?.id ?? null,
-    });
-    if (samePresence(others, this.#others)) return;
+    };
+    const others = othersPresent(room);
+    const unnamed = unnamedOthers(room, others);
+    if (unnamed === this.#unnamed && samePresence(others, this.#others)) return;
     this.#others = others;
-    this.#listener.onPresence(others);
+    this.#unnamed = unnamed;
+    this.#listener.onPresence(others, unnamed);
   }
 
   #readTree(): void {
