@@ -63,6 +63,7 @@ export const Y_WEBSOCKET_PATH = '/yjs';
 /**
  * WebSocket close codes of ours; 4000 to 4999 is the range for applications (RFC 6455, 7.4.2). The
  * reason is a reference into the server's log. Whatever is refused leaves the document as it was.
+ * Clients read of them in docs/protocol.md, which a test holds against this.
  * After 4400, 4413 and 4422 the same again is of no use; after the others, reconnect and resync.
  */
 export const CLOSE = {
