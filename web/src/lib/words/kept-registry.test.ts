@@ -34,7 +34,7 @@ describe('what may be forgotten', () => {
 });
 
 it('keeps the words of two people of one device apart', () => {
-  const words = { takeId: takeId(uuid) };
+  const words = { storyId: storyId(uuid), takeId: takeId(uuid) };
   expect(keptName({ ...words, userId: userId(uuid) })).not.toBe(
     keptName({ ...words, userId: userId(other) }),
   );

@@ -1,4 +1,5 @@
-// Which words this device keeps, and which of them hold what the server has not acknowledged.
+// Which words and drafts this device keeps, and which of them hold what the server has not
+// acknowledged.
 import * as v from 'valibot';
 import { storyIdSchema, takeIdSchema, userIdSchema } from '#domain/story/ids.ts';
 import type { DeviceDb } from '../device/device-db.ts';
@@ -15,15 +16,17 @@ const entrySchema = v.object({
   key: v.string(),
   userId: userIdSchema,
   storyId: storyIdSchema,
-  takeId: takeIdSchema,
+  takeId: v.nullable(takeIdSchema),
   unsaved: unsavedSchema,
   touchedMs: v.number(),
 });
 export type KeptEntry = v.InferOutput<typeof entrySchema>;
 
-/** The name of the IndexedDB that holds a words document. */
-export function keptName({ userId, takeId }: Pick<KeptId, 'userId' | 'takeId'>): string {
-  return `tap-story-words:${userId}:${takeId}`;
+/** The name of the IndexedDB that holds a document. */
+export function keptName({ userId, storyId, takeId }: KeptId): string {
+  return takeId === null
+    ? `tap-story-drafts:${userId}:${storyId}`
+    : `tap-story-words:${userId}:${takeId}`;
 }
 
 /**

@@ -1,4 +1,4 @@
-// The words of a take as this device keeps them: over a lost line, a closed tab, a crash.
+// Words and drafts as this device keeps them: over a lost line, a closed tab, a crash.
 import { IndexeddbPersistence } from 'y-indexeddb';
 import type * as Y from 'yjs';
 import { deviceDb, settled } from '../device/device-db.ts';
@@ -24,7 +24,7 @@ export const deviceWords: WordsKeeper = {
     return entries
       .filter((entry) => entry.userId === userId && entry.storyId === storyId)
       .filter(({ unsaved }) => Object.keys(unsaved).length > 0)
-      .map(({ takeId }) => takeId);
+      .flatMap(({ takeId }) => takeId ?? []);
   },
 };
 

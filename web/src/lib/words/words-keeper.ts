@@ -1,15 +1,19 @@
-// What words need of whoever keeps them on this device; knows no browser.
+// What documents that people write need of whoever keeps them on this device; knows no browser.
 import type * as Y from 'yjs';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 
-/** Whose words of which take: nobody's edits are ever sent with another person's session. */
+/**
+ * Whose words of which take, or whose drafts of which story: nobody's edits are ever sent with
+ * another person's session.
+ */
 export interface KeptId {
   readonly userId: UserId;
   readonly storyId: StoryId;
-  readonly takeId: TakeId;
+  /** Null for the drafts of the story. */
+  readonly takeId: TakeId | null;
 }
 
-/** What an open words document needs of its copy on the device. */
+/** What an open document needs of its copy on the device. */
 export interface Kept {
   /** Resolves when the device's copy is in the document, or it turned out that there is none. */
   readonly loaded: Promise<void>;
@@ -26,7 +30,7 @@ export interface Kept {
   close(): void;
 }
 
-/** Keeps words on this device. */
+/** Keeps words and drafts on this device. */
 export interface WordsKeeper {
   keep(id: KeptId, doc: Y.Doc, onChange: () => void): Kept;
   /** The takes of a story whose words this person has not got saved yet. */
