@@ -49,7 +49,7 @@ export default defineConfig({
       {
         extends: 'web/vite.config.ts',
         root: './web',
-        test: { name: 'web', include: ['src/**/*.test.ts'] },
+        test: { name: 'web', include: ['src/**/*.test.ts'], testTimeout: 30_000 },
       },
     ],
   },

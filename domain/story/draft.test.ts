@@ -7,6 +7,7 @@ import {
   isOverfull,
   MAX_DRAFT_LENGTH,
   MAX_DRAFTS,
+  moveDraft,
   putDraft,
   readDrafts,
   wordsOfDraft,
@@ -64,6 +65,14 @@ describe('a draft document', () => {
     for (const tab of [one, two]) putDraft(tab, draft(1));
     Y.applyUpdate(one, Y.encodeStateAsUpdate(two));
     expect(readDrafts(one)).toEqual([draft(1)]);
+  });
+
+  it('hangs a draft on another take, and leaves alone what is not there', () => {
+    const doc = new Y.Doc();
+    putDraft(doc, draft(1));
+    moveDraft(doc, nthTakeId(1), nthTakeId(7));
+    moveDraft(doc, nthTakeId(2), nthTakeId(7));
+    expect(readDrafts(doc)).toEqual([draft(1, { parentId: nthTakeId(7) })]);
   });
 
   it('is without what was dropped, whoever still writes in it', () => {

@@ -19,7 +19,7 @@ export const draftFactsSchema = v.object({
 });
 
 /** Drafts that somebody may begin in one story. */
-const MAX_DRAFTS_BEGUN = 20;
+export const MAX_DRAFTS_BEGUN = 20;
 /**
  * What a document may hold: twice of what one device lets anybody write, so that what two devices
  * wrote apart is still taken. Lengths are UTF-16 units.
@@ -60,6 +60,12 @@ export function putDraft(doc: Y.Doc, { id, parentId, beganMs, words }: Draft): v
     entry.set('words', new Y.Text(words));
     rootOf(doc).set(id, entry);
   });
+}
+
+/** Hangs a draft, if it is there, on another take. */
+export function moveDraft(doc: Y.Doc, id: TakeId, parentId: TakeId): void {
+  const entry = rootOf(doc).get(id);
+  if (entry instanceof Y.Map) entry.set('parentId', parentId);
 }
 
 export function dropDraft(doc: Y.Doc, id: TakeId): void {

@@ -74,8 +74,12 @@ test('axe finds nothing in the recorder, the form and the editor', async ({ app,
 
   await page.getByRole('button', { name: 'Write', exact: true }).click();
   await expect(page.getByLabel('What comes after Mira?')).toBeVisible();
+  await page.getByLabel('What comes after Mira?').fill('The sea was calm.');
+  await expect(page.getByText('Saved', { exact: true }).first()).toBeVisible();
   await expectNoViolations(page, 'the form of a written take');
   await page.getByRole('button', { name: 'Leave' }).click();
+  await expect(page.getByRole('region', { name: 'Your drafts' })).toBeVisible();
+  await expectNoViolations(page, 'the drafts');
 
   await page.getByRole('button', { name: /Record over the tail/u }).click();
   await expect(recorderOf(page).getByRole('button', { name: 'Use microphone' })).toBeVisible();

@@ -58,9 +58,11 @@ test('a story opens and can be written in without a line, and is renewed when th
   await expect(page.getByText('Offline').first()).toBeVisible();
   await page.getByRole('button', { name: 'Write', exact: true }).click();
   await page.getByLabel('What comes after Mira?').fill('The sea was calm.');
+  await expect(page.getByText(/Kept on this device/u).first()).toBeVisible();
   await page.reload();
   await expect(notice(page)).toBeVisible();
-  await expect(page.getByText('You began to write after Mira.')).toBeVisible();
+  const drafts = page.getByRole('region', { name: 'Your drafts' });
+  await expect(drafts.getByText('After Mira')).toBeVisible();
   // Whatever else the site has says that it is not here.
   const other = await context.newPage();
   await other.goto('/me');

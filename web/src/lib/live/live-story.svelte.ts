@@ -5,6 +5,7 @@ import type { StoryMeta, StoryView } from '#domain/story/document.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import type { Take, Voice } from '#domain/story/take.ts';
 import { treeOf } from '#domain/story/tree.ts';
+import type { DraftDocument } from '../drafts/draft-document.ts';
 import type { WordsDocument } from '../words/words-document.ts';
 import type { Connection } from './connection.ts';
 import { newTakes, visibleTakes } from './growth.ts';
@@ -41,6 +42,8 @@ export class LiveStory {
   unnamed = $state.raw(0);
   connection = $state.raw<Connection>('connecting');
   person = $state.raw<Voice | null>(null);
+  /** The drafts of whoever is here, once the room is open; null for nobody's. */
+  drafts = $state.raw<DraftDocument | null>(null);
   /** The session ended while this page was open, and nobody has taken another since. */
   signedOut = $state.raw(false);
 
@@ -123,6 +126,11 @@ export class LiveStory {
     this.#link?.closeWords(takeId);
   }
 
+  /** True while closing the page would lose what somebody wrote here. */
+  get wouldLose(): boolean {
+    return this.#link?.wouldLose ?? false;
+  }
+
   destroy(): void {
     this.#stop.abort();
     this.#link?.destroy();
@@ -140,6 +148,7 @@ export class LiveStory {
       },
       onProgress: (notice) => this.#note(notice),
       onConnection: (connection) => (this.connection = connection),
+      onDrafts: (drafts) => (this.drafts = drafts),
       onSignedOut: () => (this.signedOut = this.person !== null),
     };
   }

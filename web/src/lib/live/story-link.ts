@@ -3,6 +3,7 @@
 import { observeTree, readTree, type StoryView } from '#domain/story/document.ts';
 import { userId, type StoryId, type TakeId } from '#domain/story/ids.ts';
 import { CLOSE, type Presence, type ProgressNotice } from '#domain/protocol/room.ts';
+import { DraftDocument } from '../drafts/draft-document.ts';
 import type { WordsKeeper } from '../words/words-keeper.ts';
 import { WordsDocument } from '../words/words-document.ts';
 import { followLine, newLine, type Connection, type LineEvent } from './connection.ts';
@@ -17,6 +18,8 @@ export interface StoryListener {
   onPresence(others: Presence[], unnamed: number): void;
   onProgress(notice: ProgressNotice): void;
   onConnection(connection: Connection): void;
+  /** The drafts of whoever is here now; null for nobody's. */
+  onDrafts?(drafts: DraftDocument | null): void;
   /** The server closed the socket because the session is over. */
   onSignedOut?(): void;
 }
@@ -46,6 +49,7 @@ export class StoryLink {
   readonly #socket: RoomSocket;
   readonly #tree: RoomClient;
   readonly #words = new Map<TakeId, OpenWords>();
+  #drafts: DraftDocument | null = null;
   readonly #unobserve: () => void;
 
   constructor(settings: {
@@ -81,6 +85,15 @@ export class StoryLink {
       },
     });
     this.#unobserve = observeTree(this.#tree.doc, () => this.#readTree());
+    this.#openDrafts();
+  }
+
+  /** True while closing the page would lose something that is on no device and with no server. */
+  get wouldLose(): boolean {
+    const open = [...this.#words.values()].map(({ document }) => document.state);
+    return [...open, ...(this.#drafts === null ? [] : [this.#drafts.state])].some(
+      ({ hasUnsaved, keptHere }) => hasUnsaved && !keptHere,
+    );
   }
 
   /** Opens the words of a take on this socket. Each `openWords` needs its own `closeWords`. */
@@ -154,10 +167,31 @@ export class StoryLink {
   /** Opens a new socket as `self`: the cookie of a session counts only from the next upgrade. */
   reconnect(self: Self): void {
     this.#self = self;
+    this.#closeDraftsOfOthers();
     // First the socket: the old one belongs to a listener, who may not say who they are.
     this.#socket.reopen();
     this.#tree.setSelf(self);
     for (const { document } of this.#words.values()) document.setSelf(self);
+    this.#openDrafts();
+  }
+
+  /** What one person wrote is never under another's eyes, nor sent with another's session. */
+  #closeDraftsOfOthers(): void {
+    if (this.#drafts === null || this.#drafts.userId === this.#self?.id) return;
+    this.#drafts.destroy();
+    this.#drafts = null;
+    this.#listener.onDrafts?.(null);
+  }
+
+  #openDrafts(): void {
+    if (this.#drafts !== null || this.#self === null) return;
+    this.#drafts = new DraftDocument({
+      socket: this.#socket,
+      storyId: this.#storyId,
+      userId: userId(this.#self.id),
+      keeper: this.#keeper,
+    });
+    this.#listener.onDrafts?.(this.#drafts);
   }
 
   /** The browser says that the network went, or that there is one again. */
@@ -175,6 +209,7 @@ export class StoryLink {
       document.destroy();
     }
     this.#words.clear();
+    this.#drafts?.destroy();
     this.#tree.destroy();
     this.#socket.destroy();
   }

@@ -80,11 +80,8 @@ export class StoryPage {
     return take !== undefined && isPlaced(take) ? take : (this.path.at(-1) ?? null);
   });
 
-  /** Whether this person can answer the chosen take now. */
-  readonly answerable: boolean = $derived.by(() => {
-    const take = this.chosen;
-    return take?.state.status === 'ready' && !isHidden(take) && this.acts.mayOnce('branch');
-  });
+  /** The same of the chosen take. */
+  readonly answerable: boolean = $derived(this.isAnswerable(this.chosen ?? undefined));
 
   /** What the server read for this page, last. */
   #rendered: StoryPageData;
@@ -103,6 +100,7 @@ export class StoryPage {
       open: deviceWrittenTakes,
       publish: publishWritten,
       onPublished: ({ takeId }) => this.expect(takeId),
+      isPublished: (id) => this.live.tree.takes.has(id),
     });
     this.words = new SvelteMap(data.words);
     this.silhouettes = new SvelteMap([...data.silhouettes].map(([id, text]) => [id, unpack(text)]));
@@ -130,6 +128,11 @@ export class StoryPage {
       detach();
       this.live.destroy();
     };
+  }
+
+  /** Whether this person can answer a take now. */
+  isAnswerable(take: Take | undefined): boolean {
+    return take?.state.status === 'ready' && !isHidden(take) && this.acts.mayOnce('branch');
   }
 
   voiceOf(id: UserId): { readonly name: string; readonly hue: number } {

@@ -1,7 +1,9 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Published } from '#domain/protocol/commands.ts';
 import type { ProblemCode } from '#domain/protocol/problem.ts';
-import { storyId, takeId, userId } from '#domain/story/ids.ts';
+import { storyId, takeId, userId, type UserId } from '#domain/story/ids.ts';
+import type { DraftDocument } from '../drafts/draft-document.ts';
+import { draftsApart } from '../drafts/testing/drafts-apart.ts';
 import { Refused, Unreachable } from '../upload/api.ts';
 import type { WrittenTake, WrittenTakes } from '../upload/written-takes.ts';
 import { WrittenHere } from './written-here.svelte.ts';
@@ -26,25 +28,35 @@ function written(digit: number, change: Partial<WrittenTake> = {}): WrittenTake 
 
 /** What a device keeps, in memory. */
 function device(...takes: WrittenTake[]): WrittenTakes {
-  const waiting = new Map(takes.map((take) => [take.takeId, take]));
+  return keeping({ waiting: takes, drafts: [] });
+}
+
+function keeping(kept: { waiting: WrittenTake[]; drafts: WrittenTake[] }): WrittenTakes {
+  const waiting = new Map(kept.waiting.map((take) => [take.takeId, take]));
+  const drafts = new Map(kept.drafts.map((take) => [take.parentId, take]));
   return {
-    drafts: async () => [],
+    drafts: async () => [...drafts.values()],
     waiting: async () => [...waiting.values()],
-    keepDraft: async () => undefined,
-    dropDraft: async () => undefined,
+    keepDraft: async (take) => void drafts.set(take.parentId, take),
+    dropDraft: async (take) => void drafts.delete(take.parentId),
     queue: async (take) => void waiting.set(take.takeId, take),
     dequeue: async (id) => void waiting.delete(id),
   };
 }
 
-function here(store: WrittenTakes, publish: (take: WrittenTake) => Promise<Published>) {
+function here(
+  store: WrittenTakes,
+  publish: (take: WrittenTake) => Promise<Published>,
+  person: UserId | null = mira,
+) {
   const published: string[] = [];
   const writtenHere = new WrittenHere({
     storyId: story,
-    person: () => mira,
+    person: () => person,
     open: async () => store,
     publish,
     onPublished: (answer) => published.push(answer.takeId),
+    isPublished: () => false,
     pauseMs: 1,
   });
   return { writtenHere, published };
@@ -117,5 +129,141 @@ describe('takes that wait for the line', () => {
     await writtenHere.start();
     expect([published, writtenHere.waiting]).toEqual([[], []]);
     expect(await store.waiting()).toHaveLength(2);
+  });
+});
+
+/** A person's drafts, open on this page alone. */
+function draftsOf(who = mira): DraftDocument {
+  const { drafts, close } = draftsApart(who, story);
+  closing.push(close);
+  return drafts;
+}
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+const ids = (drafts: readonly { readonly id: string }[]) => drafts.map(({ id }) => id);
+const never = () => Promise.reject(new Unreachable('no line'));
+
+describe('drafts', () => {
+  it('of before there were documents move into the person’s, and leave the device', async () => {
+    const parent = (digit: number) => ({ parentId: takeId(uuid(digit)) });
+    const store = keeping({
+      waiting: [],
+      drafts: [
+        written(1, parent(1)),
+        written(2, { ...parent(2), userId: null }),
+        written(3, { ...parent(3), userId: userId(uuid(6)) }),
+        written(4, { ...parent(4), storyId: storyId(uuid(5)) }),
+      ],
+    });
+    const drafts = draftsOf();
+    // Without a keeper nothing is safe on the device: what is saved is.
+    vi.spyOn(drafts, 'safe').mockResolvedValue();
+    const { writtenHere } = here(store, never);
+    writtenHere.follow(drafts);
+    await vi.waitFor(async () =>
+      expect((await store.drafts()).map(({ atMs }) => atMs)).toEqual([3, 4]),
+    );
+    expect(ids(writtenHere.drafts)).toEqual([uuid(1), uuid(2)]);
+    expect(writtenHere.drafts[0]).toMatchObject({ words: 'words 1', parentId: uuid(1) });
+  });
+
+  it('stay on the device until they are safe elsewhere', async () => {
+    const store = keeping({ waiting: [], drafts: [written(1)] });
+    const drafts = draftsOf();
+    const safe = Promise.withResolvers<void>();
+    vi.spyOn(drafts, 'safe').mockReturnValue(safe.promise);
+    const { writtenHere } = here(store, never);
+    writtenHere.follow(drafts);
+    await vi.waitFor(() => expect(ids(writtenHere.drafts)).toEqual([uuid(1)]));
+    expect(await store.drafts()).toHaveLength(1);
+    safe.resolve();
+    await vi.waitFor(async () => expect(await store.drafts()).toEqual([]));
+  });
+
+  it('of a person are not shown to whoever comes next', () => {
+    const { writtenHere } = here(device(), never);
+    const drafts = draftsOf();
+    const leave = writtenHere.follow(drafts);
+    drafts.begin(takeId(uuid(7)), 'Mine.');
+    expect(writtenHere.drafts).toHaveLength(1);
+    leave();
+    writtenHere.follow(null);
+    expect(writtenHere.drafts).toEqual([]);
+    const next = draftsOf(userId(uuid(6)));
+    writtenHere.follow(next);
+    expect(writtenHere.drafts).toEqual([]);
+  });
+
+  it('that nobody wrote are shown while nobody is here', async () => {
+    const store = keeping({ waiting: [], drafts: [written(1, { userId: null }), written(2)] });
+    const { writtenHere } = here(
+      keeping({ waiting: [], drafts: [written(1, { userId: null })] }),
+      never,
+      null,
+    );
+    writtenHere.follow(null);
+    await vi.waitFor(() => expect(ids(writtenHere.drafts)).toEqual([uuid(1)]));
+    const { writtenHere: ofMira } = here(store, never);
+    await ofMira.refresh();
+    expect(ofMira.drafts).toEqual([]);
+  });
+
+  it('are discarded, and that is undone', async () => {
+    const { writtenHere } = here(device(), never);
+    const drafts = draftsOf();
+    writtenHere.follow(drafts);
+    drafts.begin(takeId(uuid(7)), 'Once.');
+    const [draft] = writtenHere.drafts;
+    if (draft === undefined) throw new Error('no draft');
+    await writtenHere.discard(draft);
+    expect([writtenHere.drafts, writtenHere.discarded]).toEqual([[], draft]);
+    await writtenHere.undoDiscard();
+    expect([writtenHere.drafts, writtenHere.discarded]).toEqual([[draft], null]);
+  });
+
+  it('that wait for the line are not drafts meanwhile, and none once they are published', async () => {
+    const drafts = draftsOf();
+    const id = drafts.begin(takeId(uuid(7)), 'Once.');
+    const store = device(written(1, { takeId: id, words: 'Once.' }));
+    const { writtenHere } = here(store, async (take) => answer(take));
+    writtenHere.follow(drafts);
+    await writtenHere.refresh();
+    expect([writtenHere.drafts, writtenHere.waiting]).toMatchObject([[], [{ problem: null }]]);
+    await writtenHere.send();
+    expect([drafts.drafts, writtenHere.waiting]).toEqual([[], []]);
+  });
+
+  it('keep what another device wrote while they were published', async () => {
+    const drafts = draftsOf();
+    const id = drafts.begin(takeId(uuid(7)), 'Once.');
+    const store = device(written(1, { takeId: id, words: 'Once.' }));
+    const { writtenHere } = here(store, async (take) => {
+      drafts.wordsOf(id)?.insert(5, ' Upon a time.');
+      return answer(take);
+    });
+    writtenHere.follow(drafts);
+    await writtenHere.start();
+    expect(drafts.drafts).toMatchObject([{ parentId: uuid(7), words: 'Once. Upon a time.' }]);
+    expect(ids(drafts.drafts)).not.toContain(id);
+  });
+
+  it('are again what the story did not take', async () => {
+    const store = device(written(1));
+    const { writtenHere } = here(store, async () => {
+      throw refusal('not_found');
+    });
+    const drafts = draftsOf();
+    vi.spyOn(drafts, 'safe').mockResolvedValue();
+    writtenHere.follow(drafts);
+    await writtenHere.start();
+    const [refused] = writtenHere.waiting;
+    if (refused === undefined) throw new Error('nothing waits');
+    await writtenHere.reopen(refused);
+    expect(writtenHere.waiting).toEqual([]);
+    expect(writtenHere.drafts).toMatchObject([{ id: uuid(1), words: 'words 1' }]);
   });
 });

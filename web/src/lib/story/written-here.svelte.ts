@@ -1,6 +1,10 @@
-// The takes of a story that were written on this device and are not in it yet.
+// The takes of a story that somebody here has written and that are not in it yet: their drafts, and
+// what waits on this device for the line.
+import type { Draft } from '#domain/story/draft.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import type { Published } from '#domain/protocol/commands.ts';
+import type { DraftDocument } from '../drafts/draft-document.ts';
+import type { DraftWriting } from '../drafts/draft-writing.svelte.ts';
 import { Refused, Unreachable } from '../upload/api.ts';
 import type { WrittenTake, WrittenTakes } from '../upload/written-takes.ts';
 
@@ -19,6 +23,8 @@ export interface WrittenHereSettings {
   /** Sends a take; safe to repeat. */
   readonly publish: (take: WrittenTake) => Promise<Published>;
   readonly onPublished: (published: Published) => void;
+  /** True if the story has a take: then it is no draft any more. */
+  readonly isPublished: (id: TakeId) => boolean;
   /** How long to wait after the line failed, ms. */
   readonly pauseMs?: number;
 }
@@ -26,12 +32,32 @@ export interface WrittenHereSettings {
 const PAUSE_MS = 5_000;
 
 export class WrittenHere {
-  drafts = $state.raw<readonly WrittenTake[]>([]);
+  /** What the person's document holds, oldest first. */
+  #inDocument = $state.raw<readonly Draft[]>([]);
+  /** What nobody wrote on this device, oldest first: there is no account for it to be in. */
+  #ofNobody = $state.raw<readonly WrittenTake[]>([]);
   waiting = $state.raw<readonly WaitingTake[]>([]);
+  /** The last draft that was discarded, as long as that can be undone. */
+  discarded = $state.raw<Draft | null>(null);
+  /** The draft that the composer has open. */
+  writing = $state.raw<DraftWriting | null>(null);
+  #document: DraftDocument | null = null;
   readonly #settings: WrittenHereSettings;
   #sending: Promise<void> | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
+
+  readonly drafts: readonly Draft[] = $derived.by(() => {
+    const waiting = new Set(this.waiting.map(({ take }) => take.takeId));
+    const { isPublished } = this.#settings;
+    return [...this.#inDocument, ...this.#ofNobody.map(asDraft)].filter(
+      ({ id, words }) =>
+        words.trim() !== '' &&
+        !waiting.has(id) &&
+        id !== (this.writing?.id ?? null) &&
+        !isPublished(id),
+    );
+  });
 
   constructor(settings: WrittenHereSettings) {
     this.#settings = settings;
@@ -48,12 +74,30 @@ export class WrittenHere {
     clearTimeout(this.#timer);
   }
 
+  /** Follows the drafts of whoever is here now; returns what ends that. */
+  follow(document: DraftDocument | null): () => void {
+    this.#document = document;
+    this.discarded = null;
+    const read = () => (this.#inDocument = document?.drafts ?? []);
+    read();
+    void this.refresh();
+    const unsubscribe = document?.subscribe(read);
+    if (document !== null) void this.#adopt(document);
+    return () => {
+      unsubscribe?.();
+      this.#inDocument = [];
+    };
+  }
+
   /** Reads again what the device keeps. */
   async refresh(): Promise<void> {
     const store = await this.#settings.open();
     if (store === null) return;
     const [drafts, waiting] = await Promise.all([store.drafts(), store.waiting()]);
-    this.drafts = drafts.filter((take) => this.#isOurs(take));
+    const isNobodyHere = this.#settings.person() === null;
+    this.#ofNobody = drafts.filter(
+      (take) => isNobodyHere && take.userId === null && this.#isOurs(take),
+    );
     this.waiting = waiting
       .filter((take) => this.#isOurs(take))
       .map((take) => ({ take, problem: this.#problemOf(take.takeId) }));
@@ -66,17 +110,60 @@ export class WrittenHere {
     return this.#sending;
   }
 
-  /** Gives a take up for good. */
-  async discard(takeId: TakeId): Promise<void> {
-    const store = await this.#settings.open();
-    await store?.dequeue(takeId);
+  /** Takes a draft away, until `undoDiscard`. */
+  async discard(draft: Draft): Promise<void> {
+    this.discarded = draft;
+    this.#document?.discard(draft.id);
+    await this.#dropRow(draft.id);
     await this.refresh();
   }
 
-  async discardDraft(take: WrittenTake): Promise<void> {
-    const store = await this.#settings.open();
-    await store?.dropDraft(take);
+  async undoDiscard(): Promise<void> {
+    const draft = this.discarded;
+    this.discarded = null;
+    if (draft === null) return;
+    if (this.#document !== null) this.#document.put(draft);
+    else await (await this.#settings.open())?.keepDraft(this.#asTake(draft));
     await this.refresh();
+  }
+
+  /** Hangs a draft on another take: the one that it was written over cannot be answered. */
+  move({ id }: Draft, parentId: TakeId): void {
+    this.#document?.move(id, parentId);
+  }
+
+  /** What the story did not take is a draft again. @returns the draft */
+  async reopen({ take }: WaitingTake): Promise<Draft> {
+    const draft = asDraft(take);
+    const store = await this.#settings.open();
+    if (this.#document === null) await store?.keepDraft({ ...take, userId: null });
+    else if (this.#document.wordsOf(draft.id) === null) this.#document.put(draft);
+    await this.#document?.safe();
+    await store?.dequeue(take.takeId);
+    await this.refresh();
+    return draft;
+  }
+
+  /**
+   * Moves the drafts that this device alone has into the person's document: those of theirs that it
+   * kept before there was one, and what nobody wrote here before they came.
+   */
+  async #adopt(document: DraftDocument): Promise<void> {
+    await document.loaded;
+    const store = await this.#settings.open();
+    const rows = (await store?.drafts())?.filter((row) => this.#isOurs(row)) ?? [];
+    for (const row of rows) {
+      if (this.#document !== document || document.isFull) return;
+      if (document.wordsOf(row.takeId) === null) document.put(asDraft(row));
+    }
+    await document.safe();
+    for (const row of rows) await store?.dropDraft(row);
+    await this.refresh();
+  }
+
+  async #dropRow(id: TakeId): Promise<void> {
+    const row = this.#ofNobody.find(({ takeId }) => takeId === id);
+    if (row !== undefined) await (await this.#settings.open())?.dropDraft(row);
   }
 
   async #sendAll(): Promise<void> {
@@ -94,7 +181,9 @@ export class WrittenHere {
     const { publish, onPublished } = this.#settings;
     try {
       const published = await publish(take);
-      await this.discard(take.takeId);
+      this.#document?.published(take.takeId, take.words);
+      await (await this.#settings.open())?.dequeue(take.takeId);
+      await this.refresh();
       onPublished(published);
       return true;
     } catch (error) {
@@ -115,10 +204,28 @@ export class WrittenHere {
     return this.waiting.find(({ take }) => take.takeId === takeId)?.problem ?? null;
   }
 
+  #asTake({ id, parentId, beganMs, words }: Draft): WrittenTake {
+    const { storyId } = this.#settings;
+    return {
+      takeId: id,
+      userId: null,
+      storyId,
+      parentId,
+      after: '',
+      words,
+      name: '',
+      atMs: beganMs,
+    };
+  }
+
   #isOurs({ storyId, userId }: WrittenTake): boolean {
     const { storyId: here, person } = this.#settings;
     return storyId === here && (userId === null || userId === person());
   }
+}
+
+function asDraft({ takeId, parentId, words, atMs }: WrittenTake): Draft {
+  return { id: takeId, parentId, words, beganMs: atMs };
 }
 
 /** True if the same take may be accepted later as it is. */

@@ -1,4 +1,5 @@
-// Takes that were written on this device: drafts, and those that wait for the line to be published.
+// Takes that were written on this device: those that wait for the line to be published, and drafts
+// of whoever had no session when they wrote. Drafts of a person are a document: lib/drafts.
 import * as v from 'valibot';
 import { storyIdSchema, takeIdSchema, userIdSchema } from '#domain/story/ids.ts';
 import type { TakeId } from '#domain/story/ids.ts';
@@ -55,6 +56,17 @@ export async function deviceWrittenTakes(): Promise<WrittenTakes | null> {
     queue: (take) => db.change('waiting', take.takeId, () => take),
     dequeue: (takeId) => db.change('waiting', takeId, () => null),
   };
+}
+
+/** Changes them; false if that is not on the device: a browser that keeps nothing stops nobody. */
+export async function onDevice(change: (takes: WrittenTakes) => Promise<void>): Promise<boolean> {
+  try {
+    const takes = await deviceWrittenTakes();
+    if (takes !== null) await change(takes);
+    return takes !== null;
+  } catch {
+    return false;
+  }
 }
 
 function draftKey({ storyId, parentId }: WrittenTake): string {

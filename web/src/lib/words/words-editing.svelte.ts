@@ -4,6 +4,7 @@ import type { TakeId } from '#domain/story/ids.ts';
 import type { LiveStory } from '../live/live-story.svelte.ts';
 import { describeStatus } from './saved-status.ts';
 import type { TextareaBinding } from './textarea-binding.ts';
+import { undoOfInput, undoOfKey } from './undo-keys.ts';
 import type { WordsDocument, WordsState } from './words-document.ts';
 
 const opening: WordsState = {
@@ -50,11 +51,6 @@ export class WordsEditing {
 
   get carets(): WordsState['carets'] {
     return this.#state.carets;
-  }
-
-  /** True if closing the page now would lose a change. */
-  get wouldLose(): boolean {
-    return this.#state.hasUnsaved && !this.#state.keptHere;
   }
 
   /** What is worth interrupting a screen reader's user for: trouble, and its end. */
@@ -123,20 +119,17 @@ export class WordsEditing {
 
   /** The browser's own undo knows nothing of the others' edits: ours takes its place. */
   beforeInput(event: InputEvent): void {
-    if (event.inputType !== 'historyUndo' && event.inputType !== 'historyRedo') return;
-    event.preventDefault();
-    if (event.inputType === 'historyUndo') this.#binding?.undo();
-    else this.#binding?.redo();
-    this.caretMoved();
+    this.#undo(event, undoOfInput(event));
   }
 
   key(event: KeyboardEvent): void {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.isComposing) return;
-    const key = event.key.toLowerCase();
-    if (key !== 'z' && key !== 'y') return;
+    this.#undo(event, undoOfKey(event));
+  }
+
+  #undo(event: Event, what: 'undo' | 'redo' | null): void {
+    if (what === null) return;
     event.preventDefault();
-    if (key === 'y' || event.shiftKey) this.#binding?.redo();
-    else this.#binding?.undo();
+    this.#binding?.[what]();
     this.caretMoved();
   }
 
