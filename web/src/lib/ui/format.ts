@@ -32,3 +32,8 @@ export function formatAgo(thenMs: number, nowMs: number): string {
     unit,
   );
 }
+
+/** "Nov 27, 2026, 1:06 PM": when, by the clock of whoever looks. */
+export function formatWhen(ms: number): string {
+  return new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' }).format(ms);
+}
