@@ -30,11 +30,14 @@ export class Compactor {
 
   /** Updates were committed. */
   logged(updates: readonly NewUpdate[]): void {
-    for (const { document, update } of updates) {
-      const gained = (this.#gained.get(document) ?? 0) + weigh([{ update }]);
-      this.#gained.set(document, gained);
-      if (gained >= LEAST_BYTES) this.look(document);
-    }
+    for (const { document, update } of updates) this.grew(document, weigh([{ update }]));
+  }
+
+  /** The log of a document has gained so much, as `weigh` counts. */
+  grew(document: string, weight: number): void {
+    const gained = (this.#gained.get(document) ?? 0) + weight;
+    this.#gained.set(document, gained);
+    if (gained >= LEAST_BYTES) this.look(document);
   }
 
   /** A document was opened: earlier processes may have left it a long log. */

@@ -129,6 +129,15 @@ export function stateVectorFrame(address: string, document: Y.Doc): Uint8Array {
   return syncFrame(address, STEP.stateVector, Y.encodeStateVector(document));
 }
 
+/** Says of what a client sent that it is saved, or that it will not be. */
+export function statusFrame(address: string, isSaved: boolean): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarString(encoder, address);
+  encoding.writeVarUint(encoder, FRAME.syncStatus);
+  encoding.writeVarUint(encoder, isSaved ? 1 : 0);
+  return encoding.toUint8Array(encoder);
+}
+
 /** In place of a frame: the question for all that its reader has and `vector` does not. */
 export function resyncFrame(insteadOf: Uint8Array, vector: Uint8Array): Uint8Array {
   return syncFrame(addressOf(insteadOf), STEP.stateVector, vector);

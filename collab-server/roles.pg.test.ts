@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { changeStory, giveRole } from '#backend/story/change-story.ts';
 import { setHidden, setLiked } from '#backend/story/change-take.ts';
+import { TreeLog } from '#backend/story/tree-log.ts';
 import { roomName } from '#domain/protocol/room.ts';
 import { readTree } from '#domain/story/document.ts';
 import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
 import { enter, NoSuchRoom } from './authenticate.ts';
 import { person, plant, publishTake, type TestPerson, type TestStory } from './testing/world.ts';
-import { TreeWriter } from './tree-writer.ts';
-import * as Y from 'yjs';
 
 let fresh: FreshDatabase;
 let olga: TestPerson;
@@ -67,14 +66,12 @@ test('the words of a hidden take are no room to others', async () => {
 });
 
 test('likes, tombstones and titles reach the tree', async () => {
-  const writer = new TreeWriter({ db: fresh.db, log: fresh.log });
-  const document = new Y.Doc();
-  await writer.open(story.storyId, document);
+  const tree = new TreeLog(story.storyId);
+  await tree.catchUp(fresh.db);
   await setLiked(fresh.db, jo.user, { takeId: story.seedId, liked: true });
   await setHidden(fresh.db, olga.user, { takeId: story.seedId, hidden: true });
   await changeStory(fresh.db, olga.user, story.storyId, { title: 'Dark' });
-  writer.changed(story.storyId);
-  await expect.poll(() => readTree(document).meta?.title).toBe('Dark');
-  expect(readTree(document).takes[0]?.state).toMatchObject({ likes: 1, hidden: true });
-  await writer.stop();
+  await tree.catchUp(fresh.db);
+  expect(readTree(tree.doc).meta?.title).toBe('Dark');
+  expect(readTree(tree.doc).takes[0]?.state).toMatchObject({ likes: 1, hidden: true });
 });

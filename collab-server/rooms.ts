@@ -30,7 +30,8 @@ import { RoomServer, type SocketContext } from './room-server.ts';
 import type { FrameTaker } from './room-socket.ts';
 import { RoomSocket } from './room-socket.ts';
 import { checkSync } from './sync-guard.ts';
-import { TreeWriter } from './tree-writer.ts';
+import { TreeVisits } from './tree-visits.ts';
+import { Trees } from './trees.ts';
 import { UpdateLog } from './update-log.ts';
 import { FollowedDocuments } from './followed-documents.ts';
 import { Words } from './words.ts';
@@ -56,7 +57,7 @@ export interface RoomsOptions {
 export class Rooms {
   readonly hocuspocus: RoomServer;
   readonly updates: UpdateLog;
-  readonly trees: TreeWriter;
+  readonly trees: Trees;
   readonly words: Words;
   readonly clientIds: ClientIds;
   readonly #followed: FollowedDocuments;
@@ -75,7 +76,12 @@ export class Rooms {
     this.#link = this.#linkTo(options);
     this.#compactor = new Compactor({ db, databaseUrl, log });
     const onLogged = (updates: readonly NewUpdate[]) => this.#compactor.logged(updates);
-    this.trees = new TreeWriter({ db, log, onLogged });
+    this.trees = new Trees({
+      databaseUrl,
+      log,
+      onLogged: (storyId, weight) =>
+        this.#compactor.grew(roomName({ kind: 'story', storyId }), weight),
+    });
     this.words = new Words({ db, log });
     this.clientIds = new ClientIds({ db, log });
     this.#presence = new Presence({
@@ -149,7 +155,11 @@ export class Rooms {
 
   /** Who handles some of the frames of one socket before Hocuspocus does. */
   frameTakers(): readonly FrameTaker[] {
-    return [new Newcomers(this.#states), new PresenceSocket(this.#presence)];
+    return [
+      new TreeVisits(this.trees),
+      new Newcomers(this.#states),
+      new PresenceSocket(this.#presence),
+    ];
   }
 
   /** What a document that is open has; null if it is not. */
