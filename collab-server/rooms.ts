@@ -180,8 +180,7 @@ export class Rooms {
     this.#presence.stop();
     this.#link?.stop();
     this.#followed.stop();
-    await this.trees.stop();
-    await this.updates.drain();
+    await Promise.all([this.trees.stop(), this.updates.drain()]);
     await this.words.flush();
     await this.#compactor.stop();
   }

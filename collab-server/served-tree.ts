@@ -80,7 +80,7 @@ export class ServedTree {
   }
 
   /** The tree changed, or a question about it is answered. */
-  handle(report: Exclude<TreeReport, { type: 'logged' | 'failed' }>): void {
+  handle(report: Exclude<TreeReport, { type: 'ready' | 'logged' | 'failed' }>): void {
     switch (report.type) {
       case 'opened':
         return this.#opened(report);

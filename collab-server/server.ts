@@ -95,6 +95,8 @@ export async function startCollabServer(options: CollabOptions): Promise<CollabS
     request.headers[PEER_HEADER] = peerOf(request, proxies);
     void sockets.handleUpgrade(request, socket, head);
   });
+  // A thread takes half a second to start, and ten on a busy machine: nobody should wait for that.
+  await rooms.trees.start();
   await listening(http, options);
   void rooms.words.sweep();
   return {

@@ -32,6 +32,8 @@ export type TreeRequest = v.InferOutput<typeof treeRequestSchema>;
  * then every `grown` after it, has the whole tree. Frames are sync updates at the plain address.
  */
 export const treeReportSchema = v.variant('type', [
+  /** The thread has begun. */
+  v.object({ type: v.literal('ready') }),
   v.object({
     type: v.literal('opened'),
     tree,

@@ -31,6 +31,8 @@ port.on('message', (message) => {
   else keeper.handle(request);
 });
 
+port.postMessage({ type: 'ready' } satisfies TreeReport);
+
 async function stop(): Promise<void> {
   await keeper.stop();
   await handle.close();

@@ -94,7 +94,7 @@ describe('whoever reads a tree', () => {
     const ids = new Set<string>([story.seedId]);
     const readers: Reading[] = [join(story.tree), joinPlain(story.tree)];
     await allHave(readers, ids);
-    for (let n = 0; n < 60; n += 1) {
+    for (let n = 0; n < 40; n += 1) {
       // Not waited for: they come while it is published, and broadcast.
       const published = publish(story);
       if (n % 6 === 0) readers.push(join(story.tree));
@@ -175,7 +175,7 @@ describe('the thread of the trees', () => {
     const ids = new Set<string>([story.seedId]);
     const [reader, plain, other] = [join(story.tree), joinPlain(story.tree), join(quiet.tree)];
     await allHave([reader, plain], ids);
-    for (let n = 0; n < 3; n += 1) {
+    for (let n = 0; n < 2; n += 1) {
       const dying = [...threads].map((thread) => thread.terminate());
       expect(dying).not.toHaveLength(0);
       ids.add(await publish(story));

@@ -29,12 +29,22 @@ export class Trees {
   readonly #turns = new Turns();
   #lastTree = 0;
   #thread: Worker | null = null;
+  readonly #ready = Promise.withResolvers<void>();
   #restart: NodeJS.Timeout | undefined;
   #failures = 0;
   #isStopped = false;
 
   constructor(options: TreesOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Starts the thread; resolves when it has everything that it needs.
+   * @throws if it cannot be started
+   */
+  start(): Promise<void> {
+    this.#start();
+    return this.#ready.promise;
   }
 
   /**
@@ -54,8 +64,7 @@ export class Trees {
     this.#served.set(tree.tree, tree);
     this.#ofStory.set(storyId, tree);
     this.#opening.set(tree, opening);
-    if (this.#thread === null && this.#restart === undefined) this.#start();
-    else tree.follow();
+    tree.follow();
     try {
       await opening.promise;
     } catch (error) {
@@ -118,11 +127,13 @@ export class Trees {
       workerData: { databaseUrl, level: log.level },
     });
     thread.on('message', (message) => this.#heard(v.parse(treeReportSchema, message)));
-    thread.on('error', (error) => log.error({ err: error }, 'the thread of the trees failed'));
+    thread.on('error', (error) => {
+      log.error({ err: error }, 'the thread of the trees failed');
+      this.#ready.reject(error);
+    });
     thread.once('exit', () => this.#ended());
     thread.unref();
     this.#thread = thread;
-    this.#restart = undefined;
     for (const tree of this.#served.values()) tree.follow();
   }
 
@@ -136,16 +147,14 @@ export class Trees {
   }
 
   #heard(report: TreeReport): void {
+    if (report.type === 'ready') return this.#ready.resolve();
     const tree = this.#served.get(report.tree);
-    if (tree === undefined) return;
-    if (report.type === 'logged') {
-      this.#options.onLogged?.(tree.storyId, report.weight);
-    } else if (report.type === 'failed') {
-      this.#opening.get(tree)?.reject(new Error(report.reason));
-    } else {
-      if (report.type === 'opened') this.#failures = 0;
-      tree.handle(report);
-      this.#opening.get(tree)?.resolve();
-    }
+    if (tree === undefined) return undefined;
+    const opening = this.#opening.get(tree);
+    if (report.type === 'logged') return this.#options.onLogged?.(tree.storyId, report.weight);
+    if (report.type === 'failed') return opening?.reject(new Error(report.reason));
+    if (report.type === 'opened') this.#failures = 0;
+    tree.handle(report);
+    return opening?.resolve();
   }
 }
