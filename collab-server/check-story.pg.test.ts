@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
 import { appendUpdates, readUpdates } from '#backend/postgres/documents.ts';
-import { checkStory } from '#backend/story/check-story.ts';
+import { checkStory, mendStory } from '#backend/story/check-story.ts';
 import { readTree, wordsOf } from '#domain/story/document.ts';
 import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
 import {
@@ -38,7 +38,7 @@ afterAll(async () => {
 });
 
 const eventually = (check: () => void | Promise<void>) =>
-  vi.waitFor(check, { timeout: 10_000, interval: 10 });
+  vi.waitFor(check, { timeout: 60_000, interval: 20 });
 
 async function join(name: string): Promise<TestClient> {
   const client = connect(server.url, name, mira);
@@ -138,16 +138,91 @@ test('a take without an event, and a log with a gap, are named', async () => {
   expect(await faults(planted)).toContain(`${planted.words}: updates are missing from the log`);
 });
 
-test('a tree whose log is lost is rebuilt from the rows when it is next opened', async () => {
+/** What a copy of a tree says; the order in which it came to say so does not matter. */
+function saidBy({ doc }: Pick<TestClient, 'doc'>) {
+  const { meta, takes, voices } = readTree(doc);
+  return { meta, takes: new Map(takes.map((take) => [take.id, take])), voices };
+}
+
+/** What a tree says to those who have it open, and to somebody who comes now: the same. */
+async function agree(tree: string, readers: readonly Pick<TestClient, 'doc'>[]): Promise<void> {
+  const newcomer = await join(tree);
+  await eventually(() => {
+    for (const reader of readers) {
+      expect(saidBy(reader)).toEqual(saidBy(newcomer));
+      expect(reader.doc.store.pendingStructs).toBeNull();
+    }
+  });
+}
+
+test('a tree that differs is mended under those who have it open', async () => {
   const planted = await story();
-  const before = readTree((await join(planted.tree)).doc);
+  const reader = await join(planted.tree);
+  await tamper(planted.tree, (doc) => {
+    const takes = doc.getMap<object>('takes');
+    const ghost = '9b2a4f4e-6a52-4a4b-9a51-0d6a3f9f3a12';
+    takes.set(ghost, { ...takes.get(planted.seedId), id: ghost });
+    doc.getMap('states').set(ghost, { status: 'processing' });
+    takes.delete(planted.seedId);
+    doc.getMap('meta').set('title', 'Another title');
+  });
+  await fresh.pool.query('delete from story_events where take_id = $1', [planted.seedId]);
+  await fresh.pool.query('update takes set duration_samples = 5 where id = $1', [planted.seedId]);
+  expect(await faults(planted)).not.toEqual([]);
+  await mendStory(fresh.db, planted.storyId);
+  expect(await faults(planted)).toEqual([]);
+  await eventually(() => {
+    const seed = readTree(reader.doc).takes.find(({ id }) => id === planted.seedId);
+    expect(seed?.durationSamples).toBe(5);
+  });
+  await agree(planted.tree, [reader]);
+  expect(readTree(reader.doc).meta?.title).toBe('The lighthouse');
+});
+
+test('a log that has lost updates is mended when it is read, for those who had them, too', async () => {
+  const planted = await story();
+  const { storyId, seedId: parentId, tree } = planted;
+  const [reader, before] = [await join(tree), new Y.Doc()];
+  for (let n = 0; n < 3; n += 1) {
+    await publishTake(fresh, { storyId, parentId, authorId: mira.user.id });
+    await eventually(() => expect(readTree(reader.doc).takes).toHaveLength(4 + n));
+  }
+  Y.applyUpdate(before, Y.encodeStateAsUpdate(reader.doc));
+  await fresh.pool.query(
+    `delete from document_updates where seq =
+       (select seq from document_updates where document = $1 order by seq desc offset 1 limit 1)`,
+    [tree],
+  );
+  const other = await serve(fresh);
+  const away = connect(other.url, tree, mira, before);
+  leaving.push(away);
+  await eventually(() => expect(away.provider.isSynced).toBe(true));
+  await eventually(async () => expect(await faults(planted)).toEqual([]));
+  await publishTake(fresh, { storyId, parentId, authorId: mira.user.id });
+  await eventually(() => expect(readTree(reader.doc).takes).toHaveLength(7));
+  await agree(tree, [reader, away]);
+  away.destroy();
+  await other.stopAll();
+});
+
+test('a tree whose log is lost is rebuilt from the rows, for those with an old copy, too', async () => {
+  const planted = await story();
+  const reader = await join(planted.tree);
+  const before = readTree(reader.doc);
   for (const client of leaving.splice(0)) client.destroy();
   await fresh.pool.query('delete from document_updates where document = $1', [planted.tree]);
+  const { storyId, seedId: parentId } = planted;
+  await publishTake(fresh, { storyId, parentId, authorId: mira.user.id });
   const other = await serve(fresh);
   const client = connect(other.url, planted.tree, mira);
-  leaving.push(client);
-  await eventually(() => expect(readTree(client.doc)).toEqual(before));
+  const away = connect(other.url, planted.tree, mira, reader.doc);
+  leaving.push(client, away);
+  await eventually(() => {
+    expect(readTree(client.doc).takes).toHaveLength(before.takes.length + 1);
+    expect(saidBy(away)).toEqual(saidBy(client));
+  });
+  expect(readTree(client.doc).takes).toEqual(expect.arrayContaining([...before.takes]));
   expect(await faults(planted)).toEqual([]);
-  client.destroy();
+  for (const left of leaving.splice(0)) left.destroy();
   await other.stopAll();
 });

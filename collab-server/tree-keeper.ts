@@ -147,10 +147,11 @@ class KeptTree {
     this.#isSound = false;
     if (this.#log.isTainted) this.#log = new TreeLog(this.#storyId);
     try {
-      const { updates, written } = await this.#log.catchUp(this.#options.db);
+      const { updates, written, isMended } = await this.#log.catchUp(this.#options.db);
       this.#isSound = true;
       // Only now, when it is committed: nobody sees a state that a crash could take back.
       if (written !== null) this.#logged(written);
+      if (isMended) this.#options.log.error({ storyId: this.#storyId }, 'a log was mended');
       if (!this.#isClosed) this.#tell(updates, wasSound);
     } catch (error) {
       this.#isSound = wasSound && !this.#log.isTainted;

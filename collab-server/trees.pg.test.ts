@@ -3,12 +3,12 @@ import type { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
 import { compactDocument } from '#backend/postgres/compaction.ts';
+import { mergeIntoState } from '#backend/postgres/merge-updates.ts';
 import { checkStory } from '#backend/story/check-story.ts';
 import { CLOSE } from '#domain/protocol/room.ts';
 import { readTree } from '#domain/story/document.ts';
 import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
 import { STEP } from './frames.ts';
-import { mergeIntoState } from './merge-updates.ts';
 import { enterRaw } from './testing/raw.ts';
 import {
   connect,

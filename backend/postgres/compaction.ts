@@ -97,6 +97,19 @@ export async function compactHere(
   return logged.length;
 }
 
+/**
+ * Puts a state in the place of the whole log of a document. For whoever holds the document's lock
+ * and knows that all of the log is in the state, or of no use.
+ */
+export async function replaceLog(
+  tx: Transaction,
+  snapshot: typeof documentSnapshots.$inferInsert,
+): Promise<void> {
+  await lockCompaction(tx, snapshot.document);
+  await tx.execute(sql`delete from document_updates where document = ${snapshot.document}`);
+  await writeSnapshot(tx, snapshot);
+}
+
 /** Only compactions of the same document exclude each other: whoever appends waits for nobody. */
 async function tryLock(tx: Transaction, document: string): Promise<boolean> {
   const { rows } = await tx.execute<{ locked: boolean }>(sql`

@@ -165,6 +165,14 @@ export async function lockDocument(tx: Transaction, document: string): Promise<v
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${document}, 0))`);
 }
 
+/** A number that is higher than that of any update in any log, and of any that was there before. */
+export async function nextNumber(db: Queryable): Promise<number> {
+  const { rows } = await db.execute<{ seq: string }>(
+    sql`select nextval(pg_get_serial_sequence('document_updates', 'seq')) as seq`,
+  );
+  return Number(rows[0]?.seq);
+}
+
 /** The words of a take as its row has them; null if there is no such take. */
 export async function readWords(db: Queryable, takeId: TakeId): Promise<string | null> {
   const [take] = await db.select({ words: takes.words }).from(takes).where(eq(takes.id, takeId));

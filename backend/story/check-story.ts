@@ -8,6 +8,8 @@ import { stories, storyEvents, takes } from '#drizzle/schema.ts';
 import type { Database, Queryable } from '../postgres/database.ts';
 import { readUpdates } from '../postgres/documents.ts';
 import { changesSince } from './changes.ts';
+import { recordEvent } from './events.ts';
+import { TreeLog } from './tree-log.ts';
 
 /** The row of a take may lag behind its words for so long after the last edit, milliseconds. */
 const WORDS_LAG_MS = 30_000;
@@ -25,7 +27,9 @@ export function checkStory(
   return db.transaction(
     async (tx) => [
       ...(await treeFaults(tx, storyId)),
-      ...(await unrecordedTakes(tx, storyId)),
+      ...(await unrecordedTakes(tx, storyId)).map(
+        (id) => `take ${id}: no event was recorded of its row`,
+      ),
       ...(await wordsFaults(tx, storyId, wordsLagMs)),
     ],
     { isolationLevel: 'repeatable read', accessMode: 'read only' },
@@ -35,6 +39,19 @@ export function checkStory(
 /** Every story there is. */
 export async function allStories(db: Queryable): Promise<readonly StoryId[]> {
   return (await db.select({ id: stories.id }).from(stories)).map(({ id }) => id);
+}
+
+/**
+ * Records that a take was published, for takes of which that is not recorded, and makes the tree
+ * what the rows say; those who have it open see that at once. Words are left as they are.
+ */
+export async function mendStory(db: Database, storyId: StoryId): Promise<void> {
+  await db.transaction(async (tx) => {
+    for (const takeId of await unrecordedTakes(tx, storyId)) {
+      await recordEvent(tx, { storyId, takeId, kind: 'published' });
+    }
+  });
+  await new TreeLog(storyId).mend(db);
 }
 
 async function treeFaults(db: Queryable, storyId: StoryId): Promise<readonly string[]> {
@@ -55,7 +72,7 @@ async function treeFaults(db: Queryable, storyId: StoryId): Promise<readonly str
   ];
 }
 
-async function unrecordedTakes(db: Queryable, storyId: StoryId): Promise<readonly string[]> {
+async function unrecordedTakes(db: Queryable, storyId: StoryId): Promise<readonly TakeId[]> {
   const rows = await db
     .select({ id: takes.id })
     .from(takes)
@@ -63,7 +80,7 @@ async function unrecordedTakes(db: Queryable, storyId: StoryId): Promise<readonl
       sql`${takes.storyId} = ${storyId} and not exists (
         select 1 from ${storyEvents} where ${storyEvents.takeId} = ${takes.id})`,
     );
-  return rows.map(({ id }) => `take ${id}: no event was recorded of its row`);
+  return rows.map(({ id }) => id);
 }
 
 async function wordsFaults(

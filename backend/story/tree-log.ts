@@ -3,19 +3,20 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import * as Y from 'yjs';
 import { roomName } from '#domain/protocol/room.ts';
-import { revisionOf, writeTree, type TreeChange } from '#domain/story/document.ts';
+import { mendTree, revisionOf, writeTree } from '#domain/story/document.ts';
 import type { StoryId } from '#domain/story/ids.ts';
-import type { Database, Queryable } from '../postgres/database.ts';
+import { replaceLog } from '../postgres/compaction.ts';
+import type { Database, Queryable, Transaction } from '../postgres/database.ts';
 import {
   appendUpdates,
   lockDocument,
+  nextNumber,
   readUpdates,
   type LoggedUpdate,
 } from '../postgres/documents.ts';
+import { notify } from '../postgres/notices.ts';
 import { changesSince } from './changes.ts';
 
-/** The Yjs client under which trees are written: one for all nodes, which write in turn. */
-const WRITER_CLIENT_ID = 1;
 /** A client id that is in no log: the document has it while it reads. */
 const READER_CLIENT_ID = 0;
 /** A long log is applied in pieces of so many milliseconds: other stories get in between. */
@@ -26,6 +27,8 @@ export interface Gain {
   readonly updates: readonly Uint8Array[];
   /** The one among them that was made here. */
   readonly written: Uint8Array | null;
+  /** The log had lost updates. */
+  readonly isMended: boolean;
 }
 
 export class TreeLog {
@@ -50,26 +53,80 @@ export class TreeLog {
     return this.#isTainted;
   }
 
-  /** Reads what the log has gained, and adds what the story's events say. One call at a time. */
+  /**
+   * Reads what the log has gained, and adds what the story's events say. One call at a time. A log
+   * that has lost updates is mended.
+   */
   async catchUp(db: Database): Promise<Gain> {
     // Most of a long log is read before anybody has to wait for the lock.
     await this.#readOn(db);
-    const written = await db.transaction(async (tx) => {
+    return this.#gain(db, (tx) => (this.#isWhole() ? this.#follow(tx) : this.#mend(tx)));
+  }
+
+  /** Makes the tree what the rows say, whatever it was, and has every node look at it. */
+  mend(db: Database): Promise<Gain> {
+    return this.#gain(db, (tx) => this.#mend(tx));
+  }
+
+  async #gain(db: Database, write: (tx: Transaction) => Promise<Uint8Array | null>): Promise<Gain> {
+    const gained = await db.transaction(async (tx) => {
       await lockDocument(tx, this.#name);
       await this.#readOn(tx);
-      const change = await changesSince(tx, this.#storyId, revisionOf(this.doc));
-      if (change === null) return null;
-      this.#isTainted = true;
-      const update = this.#write(change);
-      const [seq] = await appendUpdates(tx, [{ document: this.#name, update }]);
-      return { update, seq: seq ?? this.#seenSeq };
+      const isMended = !this.#isWhole();
+      const update = await write(tx);
+      if (update === null) return null;
+      const [seq = this.#seenSeq] = await appendUpdates(tx, [{ document: this.#name, update }]);
+      return { update, seq, isMended };
     });
     this.#isTainted = false;
-    if (written !== null) {
-      this.#seenSeq = written.seq;
-      this.#read.push(written.update);
+    if (gained !== null) {
+      this.#seenSeq = gained.seq;
+      this.#read.push(gained.update);
     }
-    return { updates: this.#read.splice(0), written: written?.update ?? null };
+    const { update: written = null, isMended = false } = gained ?? {};
+    return { updates: this.#read.splice(0), written, isMended };
+  }
+
+  async #follow(tx: Transaction): Promise<Uint8Array | null> {
+    const change = await changesSince(tx, this.#storyId, revisionOf(this.doc));
+    if (change === null) return null;
+    return this.#write(await this.#writerId(tx), () => writeTree(this.doc, change));
+  }
+
+  /**
+   * Readers may have what the log has lost, and its clocks with it. So everything is written again
+   * under a new client id, the highest so far: of two values of one key that do not know of each
+   * other, Yjs takes the one of the higher id, in every copy alike.
+   */
+  async #mend(tx: Transaction): Promise<Uint8Array | null> {
+    const everything = await changesSince(tx, this.#storyId, 0);
+    if (everything === null) return null;
+    const isAnew = !this.#isWhole();
+    const writer = await this.#writerId(tx);
+    if (isAnew) await this.#dropParked(tx);
+    await notify(tx, 'story_event', { storyId: this.#storyId });
+    return this.#write(writer, () => mendTree(this.doc, everything, isAnew));
+  }
+
+  /** Takes out of the document, and of the log, what waits for something that is lost. */
+  async #dropParked(tx: Transaction): Promise<void> {
+    this.#isTainted = true;
+    this.doc.store.pendingStructs = null;
+    this.doc.store.pendingDs = null;
+    const state = Y.encodeStateAsUpdate(this.doc);
+    await replaceLog(tx, { document: this.#name, state, throughSeq: this.#seenSeq });
+  }
+
+  #isWhole(): boolean {
+    const { pendingStructs, pendingDs } = this.doc.store;
+    return pendingStructs === null && pendingDs === null;
+  }
+
+  /** One Yjs client for all nodes, which write in turn; another one if a tree begins anew. */
+  async #writerId(tx: Transaction): Promise<number> {
+    const ids = [...this.doc.store.clients.keys()];
+    if (ids.length > 0 && this.#isWhole()) return Math.max(...ids);
+    return Math.max(await nextNumber(tx), ...ids.map((id) => id + 1));
   }
 
   async #readOn(db: Queryable): Promise<void> {
@@ -93,13 +150,15 @@ export class TreeLog {
     this.#read.push(logged.update);
   }
 
-  #write(change: TreeChange): Uint8Array {
+  /** @returns what `write` changed; null for nothing */
+  #write(clientId: number, write: () => void): Uint8Array | null {
     const written: Uint8Array[] = [];
     const collect = (update: Uint8Array): void => void written.push(update);
-    this.doc.clientID = WRITER_CLIENT_ID;
+    this.#isTainted = true;
+    this.doc.clientID = clientId;
     this.doc.on('update', collect);
-    writeTree(this.doc, change);
+    write();
     this.doc.off('update', collect);
-    return Y.mergeUpdates(written);
+    return written.length === 0 ? null : Y.mergeUpdates(written);
   }
 }

@@ -47,6 +47,27 @@ export function writeTree(doc: Y.Doc, change: TreeChange): void {
   });
 }
 
+/**
+ * Makes the tree say what `everything` says, and nothing else, in one transaction. `isAnew` writes
+ * all of it again, equal or not: for readers who may have seen what this document has not.
+ */
+export function mendTree(doc: Y.Doc, everything: TreeChange, isAnew: boolean): void {
+  const takes = new Set<string>(everything.takes.map(({ facts }) => facts.id));
+  const wanted = {
+    [ROOTS.meta]: new Set(Object.keys(everything.meta)),
+    [ROOTS.takes]: takes,
+    [ROOTS.states]: takes,
+    [ROOTS.voices]: new Set<string>(everything.voices.map(({ id }) => id)),
+  };
+  doc.transact(() => {
+    for (const [root, keys] of Object.entries(wanted)) {
+      const map = doc.getMap(root);
+      for (const key of map.keys()) if (isAnew || !keys.has(key)) map.delete(key);
+    }
+    writeTree(doc, everything);
+  });
+}
+
 /** How many events the document has taken in; 0 for a new one. */
 export function revisionOf(doc: Y.Doc): number {
   const revision = doc.getMap(ROOTS.meta).get('revision');
