@@ -111,7 +111,7 @@ export async function readWhole(db: Queryable, document: string): Promise<WholeL
 const EMPTY: WholeLog = { state: null, logged: [], throughSeq: 0, updates: 0 };
 
 /** As `readWhole`, of several documents; those without updates are not in the answer. */
-async function readWholes(
+export async function readWholes(
   db: Queryable,
   documents: readonly string[],
 ): Promise<ReadonlyMap<string, WholeLog>> {

@@ -1,18 +1,19 @@
 // The versions of a take's words: told from the log at any time, written down when it is compacted.
-import { and, asc, eq, isNotNull, sql } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, inArray, isNotNull, sql } from 'drizzle-orm';
 import { parseRoom, roomName } from '#domain/protocol/room.ts';
 import type { TakeId } from '#domain/story/ids.ts';
 import {
   chronicle,
   isRunning,
   oldestFirst,
+  wordsAt,
   type Beginning,
   type RunningVersion,
   type Version,
 } from '#domain/story/words-history.ts';
 import { takes, wordsVersions } from '#drizzle/schema.ts';
 import type { Database, Queryable, Transaction } from '../postgres/database.ts';
-import { readWhole, type WholeLog } from '../postgres/documents.ts';
+import { readWhole, readWholes, type WholeLog } from '../postgres/documents.ts';
 
 /** The newest versions of a take that all stay; of older ones, the last of each day. */
 const KEPT_WHOLE = 200;
@@ -58,6 +59,44 @@ export async function readVersions(db: Queryable, takeId: TakeId): Promise<Versi
     .from(takes)
     .where(eq(takes.id, takeId));
   return versionsFrom(rows, whole).map((version) => asPublished(version, take));
+}
+
+/** The words of several takes at some time; null where that is not known any more. */
+export async function readWordsAt(
+  db: Queryable,
+  takeIds: readonly TakeId[],
+  atMs: number,
+): Promise<ReadonlyMap<TakeId, string | null>> {
+  const names = new Map(takeIds.map((takeId) => [takeId, roomName({ kind: 'words', takeId })]));
+  const wholes = await readWholes(db, [...names.values()]);
+  const at = new Date(atMs);
+  const ordered = db
+    .select({
+      ...getTableColumns(wordsVersions),
+      ofThen: sql<number>`row_number() over (
+        partition by ${wordsVersions.takeId}, ${wordsVersions.endedAt} <= ${at}
+        order by ${wordsVersions.endedAt} desc, ${wordsVersions.seq} desc)`.as('of_then'),
+      age: sql<number>`row_number() over (
+        partition by ${wordsVersions.takeId}
+        order by ${wordsVersions.endedAt}, ${wordsVersions.seq})`.as('age'),
+    })
+    .from(wordsVersions)
+    .where(inArray(wordsVersions.takeId, [...takeIds]))
+    .as('ordered');
+  // The last one by then, the oldest of all, and those that the log may go on with.
+  const rows = await db
+    .select()
+    .from(ordered)
+    .where(
+      sql`(${ordered.endedAt} <= ${at} and of_then = 1) or age = 1 or ${ordered.running} is not null`,
+    );
+  const byTake = Map.groupBy(rows, ({ takeId }) => takeId);
+  return new Map(
+    [...names].map(([takeId, name]) => {
+      const versions = versionsFrom(byTake.get(takeId) ?? [], wholes.get(name));
+      return [takeId, wordsAt(versions, atMs)];
+    }),
+  );
 }
 
 function versionsFrom(rows: readonly Row[], whole: WholeLog | undefined): Version[] {

@@ -62,6 +62,33 @@ test('what somebody did to the words is seen, and undone in a click', async ({ a
   for (const page of [hers, his]) await page.context().close();
 });
 
+test('a story is seen as it was, and nobody can change it there', async ({ app, page }) => {
+  const mira = await HttpPerson.named(app.origin, 'Mira');
+  const seed = await mira.plantWords('The first title', 'Once.');
+  const planted = new Date().toISOString();
+  await mira.branchWords(seed, 'Then.');
+  const body = { title: 'Another title' };
+  expect((await mira.call('PATCH', `/api/stories/${seed.storyId}`, { body })).status).toBe(204);
+  await openStory(page, `/s/${seed.slug}`);
+  await page.getByRole('link', { name: 'History of this story' }).click();
+  const lines = page.getByRole('main').getByRole('listitem');
+  await expect(lines).toHaveCount(3, PATIENCE);
+  await expect(lines.first()).toContainText('changed the title from “The first title”');
+  await expect(lines.last()).toContainText('Mira planted the story');
+  await lines
+    .nth(1)
+    .getByRole('link', { name: /^The story on/u })
+    .click();
+  await expect(page.getByRole('heading', { name: 'The first title' })).toBeVisible(PATIENCE);
+  await expect(page.getByText('as it was on')).toBeVisible();
+  await expect(page.getByRole('main').getByRole('listitem')).toHaveCount(2);
+  await page.goto(`/s/${seed.slug}/then?at=${planted}`);
+  await expect(page.getByRole('main').getByRole('listitem')).toHaveText(/Once\./u);
+  await page.getByRole('link', { name: 'Back to now' }).click();
+  await expect(page).toHaveURL(`/s/${seed.slug}`);
+  expect((await mira.call('GET', `/s/${seed.slug}/then?at=yesterday`)).status).toBe(400);
+});
+
 test('the history of words is not shown to those who only listen', async ({ app, page }) => {
   const mira = await HttpPerson.named(app.origin, 'Mira');
   const seed = await mira.plantWords('Words of a few', 'Once.');
