@@ -365,6 +365,29 @@ describe('what is refused', () => {
     expect(await refusal(work)).toMatchObject({ code: 'unauthenticated', status: 401 });
   });
 
+  test('is a page that takes its session for somebody else’s, and nobody is renamed', async () => {
+    const [ana, ben] = [await site.person('Ana'), await site.person('Ben')];
+    const seed = await plantStory(site, mira, {
+      takeId: newTakeId(),
+      title: 'Whose',
+      body: { kind: 'text', words: 'Once.' },
+    });
+    const command = {
+      takeId: newTakeId(),
+      parentId: seed.takeId,
+      as: ana.id,
+      name: 'Ana',
+      body: { kind: 'text', words: 'Mine.' },
+    };
+    const work = branchStory(site, ben, seed.storyId, command);
+    expect(await refusal(work)).toMatchObject({ code: 'unauthenticated', status: 401 });
+    const { rows } = await fresh.pool.query('select name from users where id = $1', [ben.id]);
+    expect(rows).toEqual([{ name: 'Ben' }]);
+    expect(await branchStory(site, ana, seed.storyId, command)).toMatchObject({
+      takeId: command.takeId,
+    });
+  });
+
   test('is a parent of another story, and a story or parent that is not there', async () => {
     const { storyId: story, seed } = await planted(mira, seconds(1));
     const other = await planted(mira, seconds(1));

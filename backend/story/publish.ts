@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import type { Person } from '#domain/access/policy.ts';
 import type { Published, TakeBody } from '#domain/protocol/commands.ts';
 import { Problem } from '#domain/protocol/problem.ts';
-import type { StoryId, TakeId } from '#domain/story/ids.ts';
+import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import { fit, startFor, type Ancestry } from '#domain/timeline/duet.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 import { stories, takes } from '#drizzle/schema.ts';
@@ -36,6 +36,7 @@ export interface Place {
 
 export interface Command {
   readonly takeId: TakeId;
+  readonly as?: UserId | undefined;
   readonly name?: string | undefined;
   readonly body: TakeBody;
 }
@@ -70,6 +71,12 @@ export async function publish(
 ): Promise<Published> {
   if (person === null) {
     throw new Problem('unauthenticated', 'Choose a name first. Your take is safe until then.');
+  }
+  if ((publication.command.as ?? person.id) !== person.id) {
+    throw new Problem(
+      'unauthenticated',
+      'Somebody else is signed in here now. Your take is safe; publish it as yourself.',
+    );
   }
   try {
     return await whileReachable(async () => {

@@ -2,7 +2,7 @@
 // names what is not its own to say (a start, a length, an author) is refused, not half obeyed.
 import * as v from 'valibot';
 import { memberRoleSchema, opennessSchema } from '../access/policy.ts';
-import { storyIdSchema, takeIdSchema, uploadIdSchema } from '../story/ids.ts';
+import { storyIdSchema, takeIdSchema, uploadIdSchema, userIdSchema } from '../story/ids.ts';
 import { voiceSchema } from '../story/take.ts';
 
 /** Largest upload of one take, bytes: ten minutes of 48 kHz 16-bit mono WAV, with room to spare. */
@@ -49,12 +49,19 @@ export const takeBodySchema = v.variant('kind', [
 export type TakeBody = v.InferOutput<typeof takeBodySchema>;
 
 /**
+ * Whom the sender takes itself for: a page that does not know yet that its session is somebody
+ * else's now is refused, and publishes nothing under another's name.
+ */
+const senderSchema = v.optional(userIdSchema);
+
+/**
  * POST /api/stories: plant a story. `takeId` is minted by the client and is the idempotency key:
  * the same command sent again answers as the first did.
  */
 export const plantSchema = v.strictObject({
   takeId: takeIdSchema,
   title: titleSchema,
+  as: senderSchema,
   name: v.optional(nameSchema),
   body: takeBodySchema,
 });
@@ -64,6 +71,7 @@ export type PlantCommand = v.InferOutput<typeof plantSchema>;
 export const branchSchema = v.strictObject({
   takeId: takeIdSchema,
   parentId: takeIdSchema,
+  as: senderSchema,
   name: v.optional(nameSchema),
   body: takeBodySchema,
 });

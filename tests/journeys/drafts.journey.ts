@@ -38,9 +38,8 @@ async function publishAtOnce(pages: readonly Page[]): Promise<void> {
   for (const page of pages) await page.getByRole('button', { name: 'Publish' }).click();
 }
 
-async function plantSeed(origin: string): Promise<Published> {
-  const mira = await HttpPerson.named(origin, 'Mira');
-  return mira.plantWords('Two ends', 'Once.');
+async function plantSeed(origin: string, mira?: HttpPerson): Promise<Published> {
+  return (mira ?? (await HttpPerson.named(origin, 'Mira'))).plantWords('Two ends', 'Once.');
 }
 
 test('a draft goes from the phone to the laptop and back, over a closed tab, into one take', async ({
@@ -108,12 +107,37 @@ test('a draft is discarded, and that is undone', async ({ app, page }) => {
   await expect(draftsOf(page).getByText('After Mira')).toBeVisible();
   await draftsOf(page).getByRole('button', { name: 'Discard' }).click();
   await expect(draftsOf(page).getByText('The sea was calm.')).toHaveCount(0);
-  await draftsOf(page).getByRole('button', { name: 'Undo' }).click();
+  await expect(draftsOf(page).getByRole('button', { name: 'Undo' })).toBeFocused();
+  await page.keyboard.press('Enter');
   await expect(draftsOf(page).getByText('The sea was calm.')).toBeVisible();
   await draftsOf(page).getByRole('button', { name: 'Discard' }).click();
   await page.reload();
   await expect(page.getByRole('button', { name: 'Write', exact: true })).toBeVisible();
   await expect(draftsOf(page)).toHaveCount(0);
+});
+
+test('whoever may not branch any more reads their drafts, to copy them', async ({ app, page }) => {
+  const mira = await HttpPerson.named(app.origin, 'Mira');
+  const seed = await plantSeed(app.origin, mira);
+  await signIn(page.context(), await HttpPerson.named(app.origin, 'Ana'));
+  await openStory(page, `/s/${seed.slug}`);
+  await write(page, 'The sea was calm.');
+  await expect(saved(page)).toBeVisible(LONG);
+  const closed = await mira.call('PATCH', `/api/stories/${seed.storyId}`, {
+    body: { openness: 'members' },
+  });
+  expect(closed.status).toBeLessThan(300);
+
+  await page.reload();
+  await expect(draftsOf(page).getByText('You may not go on with this story')).toBeVisible(LONG);
+  await expect(draftsOf(page).getByText('The sea was calm.')).toBeVisible();
+  for (const name of ['Go on writing', 'Discard']) {
+    await expect(draftsOf(page).getByRole('button', { name })).toHaveCount(0);
+  }
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await draftsOf(page).getByRole('button', { name: 'Copy the words' }).click();
+  await expect(draftsOf(page).getByRole('button', { name: 'Copied' })).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('The sea was calm.');
 });
 
 test('a session that changes while one writes mixes nobody’s words', async ({ app, page }) => {

@@ -254,7 +254,8 @@ export class StoryPage {
   }
 }
 
-function publishWritten({ takeId, name, storyId, parentId, words }: WrittenTake) {
+function publishWritten({ takeId, userId, name, storyId, parentId, words }: WrittenTake) {
   const place = { kind: 'branch', storyId, parentId } as const;
-  return publishDraft({ takeId, name, place, content: { kind: 'text', words } });
+  const content = { kind: 'text', words } as const;
+  return publishDraft({ takeId, as: userId ?? undefined, name, place, content });
 }

@@ -41,6 +41,10 @@ export class WrittenHere {
   discarded = $state.raw<Draft | null>(null);
   /** The draft that the composer has open. */
   writing = $state.raw<DraftWriting | null>(null);
+  /** What is in the composer and in no draft yet, since the drafts are not open. */
+  unbound = $state.raw('');
+  /** False if the server lets the person read their drafts at most. */
+  mayWrite = $state.raw(true);
   #document: DraftDocument | null = null;
   readonly #settings: WrittenHereSettings;
   #sending: Promise<void> | null = null;
@@ -63,6 +67,11 @@ export class WrittenHere {
     this.#settings = settings;
   }
 
+  /** True while the composer has words that are neither kept nor sent anywhere. */
+  get isOnlyHere(): boolean {
+    return this.writing?.isOnlyHere ?? this.unbound !== '';
+  }
+
   /** Reads what the device keeps, and sends what waits. */
   async start(): Promise<void> {
     await this.refresh();
@@ -78,7 +87,11 @@ export class WrittenHere {
   follow(document: DraftDocument | null): () => void {
     this.#document = document;
     this.discarded = null;
-    const read = () => (this.#inDocument = document?.drafts ?? []);
+    const read = () => {
+      this.#inDocument = document?.drafts ?? [];
+      // Before the server has answered, whoever wrote here goes on.
+      this.mayWrite = document?.state.status === 'opening' || document?.state.writable !== false;
+    };
     read();
     void this.refresh();
     const unsubscribe = document?.subscribe(read);

@@ -6,7 +6,7 @@ import {
   type PlantCommand,
   type Published,
 } from '#domain/protocol/commands.ts';
-import type { StoryId, UploadId } from '#domain/story/ids.ts';
+import type { StoryId, UploadId, UserId } from '#domain/story/ids.ts';
 import { callApi } from './api.ts';
 import { retrying } from './retry.ts';
 import { uploadFile, type UploadOptions } from './upload-file.ts';
@@ -28,6 +28,8 @@ export type Content =
 export interface Draft {
   /** Minted once per take; sending the same draft again publishes nothing twice. */
   readonly takeId: PlantCommand['takeId'];
+  /** Who publishes it; left out for whoever has no session yet, and gets one. */
+  readonly as?: UserId | undefined;
   /** The name to speak under; left out to keep the one of the session. */
   readonly name?: string | undefined;
   readonly place: Place;
@@ -43,12 +45,15 @@ export interface Draft {
 export async function publishDraft(draft: Draft, options: UploadOptions = {}): Promise<Published> {
   const name = draft.name === undefined ? {} : { name: draft.name };
   const again = { signal: options.signal, ...(options.sleep && { sleep: options.sleep }) };
-  await retrying(
-    () => callApi('POST', '/api/session', { body: name, answer: v.unknown() }, options),
-    again,
-  );
+  if (draft.as === undefined) {
+    await retrying(
+      () => callApi('POST', '/api/session', { body: name, answer: v.unknown() }, options),
+      again,
+    );
+  }
   const body = await bodyOf(draft.content, options);
-  const common = { takeId: draft.takeId, ...name, body };
+  const as = draft.as === undefined ? {} : { as: draft.as };
+  const common = { takeId: draft.takeId, ...as, ...name, body };
   const { place } = draft;
   const [path, command] =
     place.kind === 'plant'
