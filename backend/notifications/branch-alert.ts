@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import * as v from 'valibot';
 import { userIdSchema, type TakeId } from '#domain/story/ids.ts';
-import { follows, notifications, takes } from '#drizzle/schema.ts';
+import { follows, notifications, stories, takes } from '#drizzle/schema.ts';
 import type { Transaction } from '../postgres/database.ts';
 import type { Queue } from '../queue/queue.ts';
 
@@ -17,7 +17,9 @@ export async function announceBranch(tx: Transaction, queue: Queue, takeId: Take
   const { rows } = await tx.execute(sql`
     insert into ${notifications} (id, user_id, story_id, take_id)
     select gen_random_uuid(), follow.user_id, take.story_id, take.id
-    from ${takes} take join ${follows} follow on follow.story_id = take.story_id
+    from ${takes} take
+    join ${stories} story on story.id = take.story_id and story.deleted_at is null
+    join ${follows} follow on follow.story_id = take.story_id
     where take.id = ${takeId} and take.parent_id is not null
       and follow.user_id <> take.author_id
     on conflict (user_id, take_id) do nothing

@@ -2,23 +2,24 @@
 import { and, eq } from 'drizzle-orm';
 import { Problem } from '#domain/protocol/problem.ts';
 import type { StoryId, UserId } from '#domain/story/ids.ts';
-import { follows } from '#drizzle/schema.ts';
+import { follows, stories } from '#drizzle/schema.ts';
 import type { Queryable } from '../postgres/database.ts';
-import { brokenConstraint, whileReachable } from '../postgres/query-error.ts';
+import { whileReachable } from '../postgres/query-error.ts';
+import { isThere } from '../story/standing.ts';
 
 /**
  * Makes somebody a follower of a story; following twice is following.
- * @throws {Problem} `not_found` if there is no such story (outside of a transaction only)
+ * @throws {Problem} `not_found` if there is no such story
  */
 export async function follow(db: Queryable, userId: UserId, storyId: StoryId): Promise<void> {
-  try {
-    await whileReachable(() =>
-      db.insert(follows).values({ userId, storyId }).onConflictDoNothing(),
-    );
-  } catch (error) {
-    if (brokenConstraint(error)?.constraint !== 'follows_story_id_stories_id_fk') throw error;
-    throw new Problem('not_found', 'There is no such story.', { cause: error });
-  }
+  await whileReachable(async () => {
+    const found = await db
+      .select({ id: stories.id })
+      .from(stories)
+      .where(and(eq(stories.id, storyId), isThere));
+    if (found.length === 0) throw new Problem('not_found', 'There is no such story.');
+    await db.insert(follows).values({ userId, storyId }).onConflictDoNothing();
+  });
 }
 
 /** Undoes {@link follow}; a story that is not followed stays so. */

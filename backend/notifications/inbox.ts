@@ -7,6 +7,7 @@ import { notifications, stories, takes, users } from '#drizzle/schema.ts';
 import type { Queryable } from '../postgres/database.ts';
 import { notify } from '../postgres/notices.ts';
 import { whileReachable } from '../postgres/query-error.ts';
+import { isThere } from '../story/standing.ts';
 
 export interface InboxLine {
   readonly id: string;
@@ -58,7 +59,8 @@ export async function countUnread(db: Queryable, userId: UserId): Promise<number
     db
       .select({ unread: count() })
       .from(notifications)
-      .where(and(eq(notifications.userId, userId), isNull(notifications.readAt))),
+      .innerJoin(stories, eq(stories.id, notifications.storyId))
+      .where(and(eq(notifications.userId, userId), isNull(notifications.readAt), isThere)),
   );
   return row?.unread ?? 0;
 }
@@ -105,7 +107,7 @@ function linesFrom(db: Queryable) {
     })
     .from(notifications)
     .innerJoin(takes, eq(takes.id, notifications.takeId))
-    .innerJoin(stories, eq(stories.id, notifications.storyId))
+    .innerJoin(stories, and(eq(stories.id, notifications.storyId), isThere))
     .innerJoin(users, eq(users.id, takes.authorId))
     .leftJoin(parent, eq(parent.id, takes.parentId))
     .leftJoin(answered, eq(answered.id, parent.authorId))

@@ -16,6 +16,15 @@ export interface StoryEvent {
   readonly formerTitle?: string;
 }
 
+/** Events after which somebody may do more or less than before. */
+const OF_STANDING: ReadonlySet<StoryEventKind> = new Set<StoryEventKind>([
+  'members',
+  'hidden',
+  'shown',
+  'deleted',
+  'restored',
+]);
+
 /**
  * Records an event in the transaction that makes it true, and wakes whoever follows the story
  * when that commits. Takes the story's row lock until then, so revisions commit in order and
@@ -25,7 +34,10 @@ export interface StoryEvent {
 export async function recordEvent(tx: Transaction, event: StoryEvent): Promise<number> {
   const [story] = await tx
     .update(stories)
-    .set({ revision: sql`${stories.revision} + 1` })
+    .set({
+      revision: sql`${stories.revision} + 1`,
+      ...(OF_STANDING.has(event.kind) && { standingRevision: sql`${stories.revision} + 1` }),
+    })
     .where(eq(stories.id, event.storyId))
     .returning({ revision: stories.revision });
   if (story === undefined) throw new Error(`recordEvent: there is no story ${event.storyId}`);

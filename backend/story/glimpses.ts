@@ -89,6 +89,7 @@ export async function readWaitingTails(db: Queryable, limit: number): Promise<Wa
         join ${users} person on person.id = take.author_id
         left join ${takes} parent on parent.id = take.parent_id
         where take.status = 'ready' and take.hidden_at is null and story.openness = 'open'
+        and story.deleted_at is null
         and not exists (
           select 1 from ${takes} child where child.parent_id = take.id and child.status <> 'failed'
         )

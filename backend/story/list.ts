@@ -114,7 +114,8 @@ async function storyRows(
     select story.id, story.slug, story.title, seed_id, take_count, new_take_count, voice_count,
       length_samples, grown_at::text as grown_at
     from grown join ${stories} story on story.id = grown.story_id
-    where ${grownAt}::bigint is null or (grown.grown_at, story.id) < (${grownAt}::bigint, ${id}::uuid)
+    where story.deleted_at is null
+      and (${grownAt}::bigint is null or (grown.grown_at, story.id) < (${grownAt}::bigint, ${id}::uuid))
     order by grown.grown_at desc, story.id desc
     limit ${limit}`);
   return v.parse(v.array(rowSchema), rows);

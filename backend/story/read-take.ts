@@ -9,6 +9,7 @@ import { stories, takes, uploads } from '#drizzle/schema.ts';
 import type { Queryable } from '../postgres/database.ts';
 import { whileReachable } from '../postgres/query-error.ts';
 import { visibleTo } from './read.ts';
+import { isThere } from './standing.ts';
 import { takeColumns, takeOf } from './take-row.ts';
 
 /** The most takes of one path that are read; a path of ten-second takes is 4,460 long at most. */
@@ -35,7 +36,7 @@ export async function readTake(
       })
       .from(takes)
       .innerJoin(stories, eq(stories.id, takes.storyId))
-      .where(and(eq(takes.id, id), visibleTo(viewer))),
+      .where(and(eq(takes.id, id), visibleTo(viewer), isThere)),
   );
   return row === undefined ? null : { take: takeOf(row), words: row.words, story: row.story };
 }

@@ -7,7 +7,7 @@ import type { Voice } from '#domain/story/take.ts';
 import { stems, stories, takes, users } from '#drizzle/schema.ts';
 import type { Queryable } from '../postgres/database.ts';
 import { whileReachable } from '../postgres/query-error.ts';
-import { withStanding } from './standing.ts';
+import { isThere, withStanding } from './standing.ts';
 import { takeColumns, takeOf } from './take-row.ts';
 
 /** What is heard of a voice take at a glance. */
@@ -54,7 +54,10 @@ export async function readStory(
   viewer: Person | null,
 ): Promise<StoryRead | null> {
   return whileReachable(async () => {
-    const [story] = await db.select().from(stories).where(eq(stories.slug, slug));
+    const [story] = await db
+      .select()
+      .from(stories)
+      .where(and(eq(stories.slug, slug), isThere));
     if (story === undefined) return null;
     const { standing } = await withStanding(db, story, viewer);
     // After the revision, so that the takes are never older than it says.

@@ -18,6 +18,8 @@ export interface StoryStanding {
   readonly slug: string;
   readonly title: string;
   readonly standing: Standing;
+  /** The standing is no older than the story's event of this number. */
+  readonly standingRevision: number;
 }
 
 /**
@@ -28,13 +30,19 @@ export function notYours(): Problem {
   return new Problem('not_found', 'This is not here, or it is not yours to do.');
 }
 
+/** True of a story that is there: for everybody, a deleted one is not. */
+export const isThere = isNull(stories.deletedAt);
+
 /** What somebody is in a story; null if there is no such story. */
 export async function standingIn(
   db: Queryable,
   storyId: StoryId,
   person: Person | null,
 ): Promise<StoryStanding | null> {
-  const [story] = await db.select().from(stories).where(eq(stories.id, storyId));
+  const [story] = await db
+    .select()
+    .from(stories)
+    .where(and(eq(stories.id, storyId), isThere));
   return story === undefined ? null : withStanding(db, story, person);
 }
 
@@ -45,7 +53,10 @@ export function standingBySlug(
   person: Person | null,
 ): Promise<StoryStanding | null> {
   return whileReachable(async () => {
-    const [story] = await db.select().from(stories).where(eq(stories.slug, slug));
+    const [story] = await db
+      .select()
+      .from(stories)
+      .where(and(eq(stories.slug, slug), isThere));
     return story === undefined ? null : withStanding(db, story, person);
   });
 }
@@ -62,7 +73,7 @@ export async function lockStory(
   const [story] = await tx
     .select()
     .from(stories)
-    .where(eq(stories.id, storyId))
+    .where(and(eq(stories.id, storyId), isThere))
     .for('no key update');
   return story === undefined ? null : withStanding(tx, story, person);
 }
@@ -80,10 +91,14 @@ export async function standingAt(
   takeId: TakeId,
   person: Person | null,
 ): Promise<TakeStanding | null> {
-  const take = await takeFacts(db, takeId);
-  if (take === undefined) return null;
-  const story = await standingIn(db, take.storyId, person);
-  return story === null ? null : atTake(story, take, person);
+  // One statement sees one moment: the take is no older than the story's revision says.
+  const [row] = await db
+    .select({ story: stories, take: factColumns })
+    .from(takes)
+    .innerJoin(stories, eq(stories.id, takes.storyId))
+    .where(and(eq(takes.id, takeId), isThere));
+  if (row === undefined) return null;
+  return atTake(await withStanding(db, row.story, person), row.take, person);
 }
 
 /** As `standingAt`, with the story's row held as in `lockStory`. */
@@ -132,9 +147,10 @@ export async function withStanding(
   story: typeof stories.$inferSelect,
   person: Person | null,
 ): Promise<StoryStanding> {
-  const { id, slug, title } = story;
+  const { id, slug, title, standingRevision } = story;
   const given = person === null ? null : await roleGiven(db, id, person.id);
-  return { storyId: id, slug, title, standing: standingOf(person, story, given) };
+  const standing = standingOf(person, story, given);
+  return { storyId: id, slug, title, standing, standingRevision };
 }
 
 async function roleGiven(
@@ -149,16 +165,15 @@ async function roleGiven(
   return member?.role ?? null;
 }
 
+const factColumns = {
+  storyId: takes.storyId,
+  authorId: takes.authorId,
+  hiddenAt: takes.hiddenAt,
+  status: takes.status,
+};
+
 async function takeFacts(db: Queryable, takeId: TakeId) {
-  const [take] = await db
-    .select({
-      storyId: takes.storyId,
-      authorId: takes.authorId,
-      hiddenAt: takes.hiddenAt,
-      status: takes.status,
-    })
-    .from(takes)
-    .where(eq(takes.id, takeId));
+  const [take] = await db.select(factColumns).from(takes).where(eq(takes.id, takeId));
   return take;
 }
 

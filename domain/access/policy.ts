@@ -39,6 +39,8 @@ export const matrix = {
   retitle: { owner: 'yes', keeper: 'yes', teller: 'no', commenter: 'no', listener: 'no' },
   /** Say who may branch, and who is what. */
   govern: { owner: 'yes', keeper: 'no', teller: 'no', commenter: 'no', listener: 'no' },
+  /** Delete the story, and bring it back. */
+  remove: { owner: 'yes', keeper: 'no', teller: 'no', commenter: 'no', listener: 'no' },
 } as const satisfies Record<string, Record<Role, Grant>>;
 export type Act = keyof typeof matrix;
 

@@ -32,11 +32,20 @@ export const stories = pgTable(
       .references(() => users.id, { onDelete: 'restrict' }),
     /** Number of the newest event; the row's lock orders the commands of a story. */
     revision: bigint({ mode: 'number' }).notNull().default(0),
+    /** Number of the newest event that may have changed what anybody may do here. */
+    standingRevision: bigint({ mode: 'number' }).notNull().default(0),
+    /** Since when it is deleted; null for one that is there. */
+    deletedAt: timestamp({ withTimezone: true }),
     /** Who may branch: anybody with a session, or members. */
     openness: text().$type<Openness>().notNull().default('open'),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
-  (table) => [check('stories_openness_check', sql`${table.openness} in ('open', 'members')`)],
+  (table) => [
+    check('stories_openness_check', sql`${table.openness} in ('open', 'members')`),
+    index('stories_deleted_idx')
+      .on(table.ownerId)
+      .where(sql`${table.deletedAt} is not null`),
+  ],
 );
 
 export const takes = pgTable(
@@ -104,7 +113,7 @@ export const takes = pgTable(
 
 /**
  * What an event says of its take; `voice`: that its author has another name. What is about the
- * whole story (`retitled`, `members`) is an event of its seed.
+ * whole story (`retitled`, `members`, `deleted`) is an event of its seed.
  */
 export type StoryEventKind =
   | 'published'
@@ -114,6 +123,8 @@ export type StoryEventKind =
   | 'voice'
   | 'retitled'
   | 'members'
+  | 'deleted'
+  | 'restored'
   | 'hidden'
   | 'shown'
   | 'likes';

@@ -22,6 +22,7 @@ export const actNames: Readonly<Record<Act, string>> = {
   seeHidden: 'Hear hidden takes',
   retitle: 'Change the title',
   govern: 'Give roles, open the story',
+  remove: 'Delete the story',
 };
 
 /** What a role may, in words. */
