@@ -3,8 +3,9 @@ import type { LiveSession, Sessions } from '#backend/accounts/sessions.ts';
 import type { Logger } from '#backend/log.ts';
 import type { Database } from '#backend/postgres/database.ts';
 import { standingAt, standingIn } from '#backend/story/standing.ts';
-import { may, mayHear } from '#domain/access/policy.ts';
+import { may, mayHear, type Standing } from '#domain/access/policy.ts';
 import { parseRoom, SOCKET_PATH, Y_WEBSOCKET_PATH, type Room } from '#domain/protocol/room.ts';
+import type { StoryId } from '#domain/story/ids.ts';
 import type { Voice } from '#domain/story/take.ts';
 import { hocuspocusDialect, yWebsocketDialect, type Dialect } from './dialect.ts';
 
@@ -73,7 +74,11 @@ export class NoSuchRoom extends Error {
 
 export interface Entry {
   readonly room: Room;
+  readonly storyId: StoryId;
   readonly readOnly: boolean;
+  /** What the viewer is in the story, no older than its event of this number. */
+  readonly standing: Standing;
+  readonly standingRevision: number;
 }
 
 /**
@@ -95,12 +100,12 @@ export async function enter(
   if (room.kind === 'story') {
     const story = await standingIn(db, room.storyId, viewer);
     if (story === null || !may('listen', story.standing)) throw new NoSuchRoom();
-    return { room, readOnly: true };
+    return { ...story, room, readOnly: true };
   }
   if (room.kind === 'draft') return enterDrafts(db, room, viewer);
   const take = await standingAt(db, room.takeId, viewer);
   if (take === null || !mayHear(viewer, take.standing, take)) throw new NoSuchRoom();
-  return { room, readOnly: !may('writeWords', take.standing, take.isAuthor) };
+  return { ...take, room, readOnly: !may('writeWords', take.standing, take.isAuthor) };
 }
 
 async function enterDrafts(
@@ -111,5 +116,5 @@ async function enterDrafts(
   if (viewer?.id !== room.userId) throw new NoSuchRoom();
   const story = await standingIn(db, room.storyId, viewer);
   if (story === null || !may('listen', story.standing)) throw new NoSuchRoom();
-  return { room, readOnly: !may('branch', story.standing) };
+  return { ...story, room, readOnly: !may('branch', story.standing) };
 }

@@ -14,6 +14,8 @@ import {
 export type Outbound = Uint8Array | 'dropped' | 'denied';
 
 export interface Dialect {
+  /** True if the socket is there for one document. */
+  readonly isOneDocument: boolean;
   /** Frames to handle as if the client had sent them first. */
   readonly greetings: readonly Uint8Array[];
   /** @throws {MalformedFrame} */
@@ -23,6 +25,7 @@ export interface Dialect {
 
 /** Hocuspocus' own framing: each frame names its document, so one socket carries many. */
 export const hocuspocusDialect: Dialect = {
+  isOneDocument: false,
   greetings: [],
   toServer: (bytes) => bytes,
   toClient: (frame) => frame,
@@ -34,6 +37,7 @@ export const hocuspocusDialect: Dialect = {
  */
 export function yWebsocketDialect(document: string): Dialect {
   return {
+    isOneDocument: true,
     greetings: [authenticationFrame(document)],
     toServer: (bytes) => {
       const spoken: readonly (number | undefined)[] = [

@@ -114,6 +114,16 @@ export function authenticationFrame(document: string): Uint8Array {
   return encoding.toUint8Array(encoder);
 }
 
+/** The answer to it: what may be done in the document, from now on. */
+export function grantedFrame(address: string, readOnly: boolean): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarString(encoder, address);
+  encoding.writeVarUint(encoder, FRAME.auth);
+  encoding.writeVarUint(encoder, AUTH.granted);
+  encoding.writeVarString(encoder, readOnly ? 'readonly' : 'read-write');
+  return encoding.toUint8Array(encoder);
+}
+
 /** A sync message; `step` is one of `STEP`. */
 export function syncFrame(address: string, step: number, payload: Uint8Array): Uint8Array {
   const encoder = encoding.createEncoder();

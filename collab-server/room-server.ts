@@ -1,11 +1,14 @@
 // Hocuspocus without its store and with an unload of ours. Its own loses acknowledged edits when a
 // store fails, and may hand a client a document that is being destroyed.
 import { Hocuspocus, type Configuration, type Document } from '@hocuspocus/server';
+import type { Entry } from './authenticate.ts';
 import type { RoomSocket } from './room-socket.ts';
 
 /** What the hooks know of a connection. */
 export interface SocketContext {
   readonly socket: RoomSocket;
+  /** What the viewer was let into this document as; there once they were. */
+  readonly entry?: Entry;
 }
 
 /** How long a document that nobody has open stays in memory, milliseconds: a reload finds it. */

@@ -3,10 +3,25 @@
 import * as decoding from 'lib0/decoding';
 import type { Connection, WebSocketLike } from '@hocuspocus/server';
 import type { Logger } from '#backend/log.ts';
-import { CLOSE, waitReason } from '#domain/protocol/room.ts';
+import {
+  CLOSE,
+  putOutCodes,
+  waitReason,
+  type PutOut,
+  type StandingNotice,
+} from '#domain/protocol/room.ts';
 import type { Voice } from '#domain/story/take.ts';
+import type { Entry } from './authenticate.ts';
 import type { Dialect } from './dialect.ts';
-import { AUTH, FRAME, MalformedFrame, readFrame, resyncFrame, typeOf } from './frames.ts';
+import {
+  AUTH,
+  FRAME,
+  grantedFrame,
+  MalformedFrame,
+  readFrame,
+  resyncFrame,
+  typeOf,
+} from './frames.ts';
 import { FrameGuard, TooLarge } from './guard.ts';
 import { WAIT_S, type Limits } from './limits.ts';
 import { NotYours, TooMuch } from './refusals.ts';
@@ -128,6 +143,27 @@ export class RoomSocket implements WebSocketLike {
   signOut(): void {
     this.#handler?.handleClose({ code: CLOSE.unauthorized, reason: 'signed out' });
     this.close(CLOSE.unauthorized, 'signed out');
+  }
+
+  /** Takes a document away from the client, and with its last one the socket. */
+  putOut(connection: Connection, why: PutOut): void {
+    const code = putOutCodes[why];
+    connection.close({ code, reason: why });
+    const isOver = why === 'reopen' ? this.#options.dialect.isOneDocument : this.#documents.isEmpty;
+    if (isOver) this.close(code, why);
+  }
+
+  /** The client may read on, and write no more; what it was told is saved stays so. */
+  makeReadOnly(connection: Connection): void {
+    connection.readOnly = true;
+    this.send(grantedFrame(connection.messageAddress, true));
+  }
+
+  /** Tells a client that is in a story's tree what its person is there. */
+  tellStanding(connection: Connection, { room, standing }: Entry): void {
+    if (room.kind !== 'story') return;
+    const notice: StandingNotice = { type: 'standing', ...standing };
+    connection.sendStateless(JSON.stringify(notice));
   }
 
   /** Ends the connection because of a failure; the client is told a reference into the log. */

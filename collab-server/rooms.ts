@@ -3,6 +3,7 @@ import * as Y from 'yjs';
 import {
   isTransactionOrigin,
   type beforeSyncPayload,
+  type connectedPayload,
   type Document,
   type onAuthenticatePayload,
   type onLoadDocumentPayload,
@@ -17,6 +18,7 @@ import { enter, NoSuchRoom } from './authenticate.ts';
 import { ClientIds } from './client-ids.ts';
 import { COMMITTED } from './committed.ts';
 import { Compactor } from './compactor.ts';
+import { LiveStandings } from './live-standings.ts';
 import { Newcomers } from './newcomers.ts';
 import { NodeLink } from './node-link.ts';
 import type { NodeMessage } from './node-messages.ts';
@@ -61,6 +63,7 @@ export class Rooms {
   readonly words: Words;
   readonly clientIds: ClientIds;
   readonly #followed: FollowedDocuments;
+  readonly standings: LiveStandings;
   readonly #compactor: Compactor;
   readonly #states = new StateCache();
   readonly #presence: Presence;
@@ -88,6 +91,11 @@ export class Rooms {
       ids: this.clientIds,
       tell: (document, own) => this.#link?.present(document, own),
     });
+    this.standings = new LiveStandings({
+      db,
+      log,
+      onMoved: (storyId) => this.trees.changed(storyId),
+    });
     this.#followed = new FollowedDocuments({ db, log, isSent: () => this.#link?.isUp ?? false });
     this.updates = new UpdateLog({
       append: async (group) => {
@@ -114,10 +122,7 @@ export class Rooms {
         maxUnauthenticatedQueueMessages: 100,
         maxPendingDocuments: 20,
         onAuthenticate: (asked) => this.#guarded(asked, 'authenticate', () => this.#enter(asked)),
-        connected: (entered) =>
-          this.#guarded(entered, 'connected', () =>
-            entered.context.socket.enter(entered.connection),
-          ),
+        connected: (entered) => this.#guarded(entered, 'connected', () => this.#connected(entered)),
         onLoadDocument: (asked) => this.#guarded(asked, 'load', () => this.#load(asked)),
         beforeSync: (sync) => this.#guarded(sync, 'sync', () => this.#checkSync(sync)),
       },
@@ -135,6 +140,12 @@ export class Rooms {
   forgotten({ takeId }: NoticePayload<'words_forgotten'>): void {
     const document = this.hocuspocus.documents.get(roomName({ kind: 'words', takeId }));
     if (document !== undefined) this.#states.renew(document);
+  }
+
+  /** Something of a story was committed. */
+  storyChanged(storyId: StoryId): void {
+    this.trees.changed(storyId);
+    this.standings.changed(storyId);
   }
 
   /** Notices may have been missed. */
@@ -178,6 +189,7 @@ export class Rooms {
   async stop(): Promise<void> {
     this.hocuspocus.stopTimers();
     this.#presence.stop();
+    this.standings.stop();
     this.#link?.stop();
     this.#followed.stop();
     await Promise.all([this.trees.stop(), this.updates.drain()]);
@@ -202,10 +214,20 @@ export class Rooms {
     this.#followed.sent(document, { seqs, updates: bytes });
   }
 
-  async #enter(asked: onAuthenticatePayload<SocketContext>): Promise<void> {
+  /** @returns what the context of this document's hooks gains */
+  async #enter(asked: onAuthenticatePayload<SocketContext>): Promise<Pick<SocketContext, 'entry'>> {
     const { viewer } = asked.context.socket;
-    const { readOnly } = await enter(this.#options.db, asked.documentName, viewer);
-    asked.connectionConfig.readOnly = readOnly;
+    const entry = await enter(this.#options.db, asked.documentName, viewer);
+    asked.connectionConfig.readOnly = entry.readOnly;
+    return { entry };
+  }
+
+  #connected({ context, connection }: connectedPayload<SocketContext>): void {
+    const { socket, entry } = context;
+    if (entry === undefined) throw new Error(`${connection.document.name}: nobody was let in`);
+    socket.enter(connection);
+    socket.tellStanding(connection, entry);
+    this.standings.add({ socket, connection, entry });
   }
 
   async #load({ document, documentName }: onLoadDocumentPayload<SocketContext>): Promise<void> {
@@ -257,9 +279,9 @@ export class Rooms {
   }
 
   /** Runs a hook; a failure ends the connection it came from and nothing else. */
-  async #guarded(on: HookPayload, where: string, run: () => Promise<void> | void): Promise<void> {
+  async #guarded<T>(on: HookPayload, where: string, run: () => Promise<T> | T): Promise<T> {
     try {
-      await run();
+      return await run();
     } catch (error) {
       if (!(error instanceof NoSuchRoom)) {
         const context = on.context ?? on.connection?.context;

@@ -79,7 +79,7 @@ export async function startCollabServer(options: CollabOptions): Promise<CollabS
   const listener = new NoticeListener(
     options.databaseUrl,
     {
-      story_event: ({ storyId }) => rooms.trees.changed(storyId),
+      story_event: ({ storyId }) => rooms.storyChanged(storyId),
       document_update: (notice) => rooms.committed(notice),
       words_forgotten: (notice) => rooms.forgotten(notice),
       session_revoked: ({ sessionIds }) => live.ended(sessionIds),

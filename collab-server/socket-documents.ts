@@ -35,9 +35,14 @@ export class SocketDocuments {
     this.#emptySinceMs = this.#now();
   }
 
+  /** True while the socket is in no document. */
+  get isEmpty(): boolean {
+    return this.#entered === 0;
+  }
+
   /** Since when the socket is in no document, milliseconds; null while it is in one. */
   get emptySinceMs(): number | null {
-    return this.#entered > 0 ? null : this.#emptySinceMs;
+    return this.isEmpty ? this.#emptySinceMs : null;
   }
 
   /** The client has sent a message to this address. @throws {TooMuch} */

@@ -1,5 +1,6 @@
 // What a browser and the collab-server say to each other beside Yjs: rooms, presence, notices.
 import * as v from 'valibot';
+import { opennessSchema, roles } from '../access/policy.ts';
 import {
   storyIdSchema,
   takeIdSchema,
@@ -105,6 +106,20 @@ export function waitSecondsIn(reason: string): number | null {
   return seconds === undefined ? null : Number(seconds);
 }
 
+/**
+ * Why a document was closed on a socket that may go on: the reason in Hocuspocus' close message,
+ * and that of the socket's close code if it was its last document.
+ */
+export const putOutCodes = {
+  /** The story was deleted. */
+  gone: CLOSE.gone,
+  /** The session may not read it any more. */
+  forbidden: CLOSE.forbidden,
+  /** The session may write it from now on: open it again, at once, and send what was not taken. */
+  reopen: 1012,
+} as const;
+export type PutOut = keyof typeof putOutCodes;
+
 /** What a person does in a room, as others see it. Spread through Yjs awareness. */
 export const presenceSchema = v.object({
   user: v.object({
@@ -147,3 +162,14 @@ export const progressNoticeSchema = v.object({
   done: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
 });
 export type ProgressNotice = v.InferOutput<typeof progressNoticeSchema>;
+
+/**
+ * A stateless notice to one client in a story's tree: what its person is there now. Sent at the
+ * start and whenever that changes.
+ */
+export const standingNoticeSchema = v.object({
+  type: v.literal('standing'),
+  role: v.picklist(roles),
+  openness: opennessSchema,
+});
+export type StandingNotice = v.InferOutput<typeof standingNoticeSchema>;
