@@ -30,4 +30,10 @@ describe('followLine', () => {
   it('stays live when a network is found that was never missed', () => {
     expect(after('synced', 'found', 'open')).toBe('live');
   });
+
+  it('waits as long as it was asked to, and is not offline by that', () => {
+    expect(after('synced', 'deferred')).toBe('waiting');
+    expect(after('synced', 'deferred', 'open')).toBe('connecting');
+    expect(after('synced', 'closed', 'deferred', 'closed')).toBe('connecting');
+  });
 });

@@ -1,12 +1,13 @@
 // What the page says about its line to the room, from what the socket and the room report.
 
-export type Connection = 'connecting' | 'live' | 'offline';
+/** `waiting`: the server asked us to come back later, because too much came from here. */
+export type Connection = 'connecting' | 'live' | 'offline' | 'waiting';
 
 /**
- * `open`, `closed`: the socket did. `synced`: the room answered with its whole state. `lost`,
+ * `open`, `closed`: the socket did; `deferred`: it closed to be opened later. `synced`: the room answered with its whole state. `lost`,
  * `found`: the browser says that the network went, or came back.
  */
-export type LineEvent = 'open' | 'synced' | 'closed' | 'lost' | 'found';
+export type LineEvent = 'open' | 'synced' | 'closed' | 'deferred' | 'lost' | 'found';
 
 export interface Line {
   readonly connection: Connection;
@@ -25,6 +26,7 @@ export function followLine(line: Line, event: LineEvent): Line {
   if (event === 'lost') {
     return { connection: 'offline', closes: Math.max(line.closes, PATIENCE) };
   }
+  if (event === 'deferred') return { connection: 'waiting', closes: 0 };
   if (event === 'closed') {
     const closes = line.closes + 1;
     return { connection: closes < PATIENCE ? 'connecting' : 'offline', closes };
@@ -37,7 +39,11 @@ export const connectionWords: Record<Connection, string> = {
   connecting: 'Connecting',
   live: 'Live',
   offline: 'Offline. Everything is kept',
+  waiting: 'Too much at once from here. Everything is kept, and goes on in a moment',
 };
 
 /** In their place, once the session is over. */
 export const signedOutWords = 'Signed out. You are listening';
+
+/** The same once the story is deleted. */
+export const deletedWords = 'This story was deleted';

@@ -1,6 +1,7 @@
 // A story on a page, kept live: starts from what the server rendered, then follows the room.
 import { SvelteMap } from 'svelte/reactivity';
 import { SOCKET_PATH, type Presence, type ProgressNotice } from '#domain/protocol/room.ts';
+import type { Standing } from '#domain/access/policy.ts';
 import type { StoryMeta, StoryView } from '#domain/story/document.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import type { Take, Voice } from '#domain/story/take.ts';
@@ -46,6 +47,10 @@ export class LiveStory {
   drafts = $state.raw<DraftDocument | null>(null);
   /** The session ended while this page was open, and nobody has taken another since. */
   signedOut = $state.raw(false);
+  /** What this person is in the story, as the room says; null until it has. */
+  standing = $state.raw<Standing | null>(null);
+  /** The story was deleted while this page was open, and has not come back. */
+  deleted = $state.raw(false);
 
   #view: StoryView;
   #recordingOver: TakeId | null = null;
@@ -106,6 +111,7 @@ export class LiveStory {
   reconnect(person: Voice | null): void {
     this.person = person;
     if (person !== null) this.signedOut = false;
+    this.standing = null;
     this.#show(this.#view);
     this.#link?.reconnect(person);
   }
@@ -150,6 +156,8 @@ export class LiveStory {
       onConnection: (connection) => (this.connection = connection),
       onDrafts: (drafts) => (this.drafts = drafts),
       onSignedOut: () => (this.signedOut = this.person !== null),
+      onStanding: ({ role, openness }) => (this.standing = { role, openness }),
+      onDeleted: (deleted) => (this.deleted = deleted),
     };
   }
 

@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { takeId } from '#domain/story/ids.ts';
 import type { TakeState } from '#domain/story/take.ts';
-import { isPast, parseProgressNotice, settled, type Progress } from './progress.ts';
+import { isPast, parseNotice, settled, type Progress } from './progress.ts';
 
 const id = takeId('11111111-1111-4111-8111-111111111111');
 
-describe('parseProgressNotice', () => {
+describe('parseNotice', () => {
   it('reads a notice', () => {
     const notice = { type: 'progress', takeId: id, stage: 'render', done: 0.25 };
-    expect(parseProgressNotice(JSON.stringify(notice))).toEqual(notice);
+    expect(parseNotice(JSON.stringify(notice))).toEqual(notice);
+  });
+
+  it('reads what somebody is in the story now', () => {
+    const notice = { type: 'standing', role: 'teller', openness: 'members' };
+    expect(parseNotice(JSON.stringify(notice))).toEqual(notice);
+    expect(parseNotice(JSON.stringify({ ...notice, role: 'king' }))).toBeNull();
   });
 
   it.each([
@@ -18,7 +24,7 @@ describe('parseProgressNotice', () => {
     ['more than all', JSON.stringify({ type: 'progress', takeId: id, stage: 'render', done: 2 })],
     ['no take', JSON.stringify({ type: 'progress', stage: 'render', done: 0 })],
   ])('ignores %s', (_what, payload) => {
-    expect(parseProgressNotice(payload)).toBeNull();
+    expect(parseNotice(payload)).toBeNull();
   });
 });
 

@@ -1,6 +1,12 @@
 // How far the worker is with each take, from notices that may come late, early or not at all.
 import * as v from 'valibot';
-import { progressNoticeSchema, type ProgressNotice, type Stage } from '#domain/protocol/room.ts';
+import {
+  progressNoticeSchema,
+  standingNoticeSchema,
+  type ProgressNotice,
+  type Stage,
+  type StandingNotice,
+} from '#domain/protocol/room.ts';
 import type { TakeId } from '#domain/story/ids.ts';
 import type { TakeState } from '#domain/story/take.ts';
 
@@ -10,15 +16,15 @@ export interface Progress {
   readonly done: number;
 }
 
+const noticeSchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.variant('type', [progressNoticeSchema, standingNoticeSchema]),
+);
+
 /** The notice in a stateless message of the story's room; null for anything else. */
-export function parseProgressNotice(payload: string): ProgressNotice | null {
-  let message: unknown;
-  try {
-    message = JSON.parse(payload);
-  } catch {
-    return null;
-  }
-  const notice = v.safeParse(progressNoticeSchema, message);
+export function parseNotice(payload: string): ProgressNotice | StandingNotice | null {
+  const notice = v.safeParse(noticeSchema, payload);
   return notice.success ? notice.output : null;
 }
 

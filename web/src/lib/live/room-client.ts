@@ -2,7 +2,7 @@
 import { HocuspocusProvider } from '@hocuspocus/provider';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
-import { CLOSE, roomName, type Presence, type Room } from '#domain/protocol/room.ts';
+import { CLOSE, roomName, type Presence, type PutOut, type Room } from '#domain/protocol/room.ts';
 import type { RoomSocket } from './room-socket.ts';
 
 /** Who is at this page, as others see them; null for somebody who only listens. */
@@ -21,6 +21,8 @@ export interface RoomEvents {
   /** Presence, the count of unsaved changes or the right to write may have changed. */
   onChange?(): void;
   onStateless?(payload: string): void;
+  /** The server closed the room because the story was deleted. */
+  onGone?(): void;
 }
 
 export interface RoomSettings {
@@ -41,6 +43,11 @@ const PRESENCE_MS = 50;
 
 /** First and longest pause before a room that the server closed is opened again. */
 const REOPEN = { firstMs: 1_000, longestMs: 30_000 };
+
+/** A room that was denied so often in a row is. */
+const CERTAIN = 2;
+
+const isPutOut = (reason: string | undefined, why: PutOut): boolean => reason === why;
 
 export class RoomClient {
   readonly doc = new Y.Doc();
@@ -80,7 +87,7 @@ export class RoomClient {
         events.onSynced?.();
         this.#changed();
       },
-      onClose: ({ event }) => this.#closed(event.code),
+      onClose: ({ event }) => this.#closed(event),
       onAuthenticated: () => this.#changed(),
       onAuthenticationFailed: () => {
         this.#denials += 1;
@@ -124,7 +131,7 @@ export class RoomClient {
    * may be the parting word of a server that shuts down.
    */
   get forbidden(): boolean {
-    return this.#provider.authorizedScope === 'readonly' || this.#denials > 1;
+    return this.#provider.authorizedScope === 'readonly' || this.#denials >= CERTAIN;
   }
 
   /** What the server said that this session may do; false until it has answered. */
@@ -214,20 +221,27 @@ export class RoomClient {
    * A socket reconnects by itself; a room that the server closed on an open socket does not. The
    * parting words of a server that shuts down look the same as a refusal, so we always try again.
    */
-  #closed(code?: number): void {
+  #closed({ code, reason }: { readonly code?: number; readonly reason?: string } = {}): void {
     if (code === CLOSE.notYours) {
       this.#renewClientId();
       this.#publish();
     }
+    if (isPutOut(reason, 'gone')) this.#events.onGone?.();
+    if (isPutOut(reason, 'forbidden')) this.#denials = CERTAIN;
     if (code === CLOSE.tooLarge && this.#isTooLarge()) {
       this.#refused = true;
       this.#provider.detach();
     } else if (this.#socket.isOpen && this.#timer === undefined) {
-      const pauseMs = Math.min(REOPEN.firstMs * 2 ** this.#closes, REOPEN.longestMs);
-      this.#closes += 1;
-      this.#timer = setTimeout(() => this.#reopen(), pauseMs);
+      this.#timer = setTimeout(() => this.#reopen(), this.#pauseMs(reason));
     }
     this.#changed();
+  }
+
+  /** Longer each time, unless the server asks us in. */
+  #pauseMs(reason: string | undefined): number {
+    if (isPutOut(reason, 'reopen')) return 0;
+    this.#closes += 1;
+    return Math.min(REOPEN.firstMs * 2 ** (this.#closes - 1), REOPEN.longestMs);
   }
 
   /** Not by detaching: its parting message would close the room that we are about to open. */

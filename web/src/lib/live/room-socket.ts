@@ -1,5 +1,10 @@
 // The one socket of a page, over which every room of it is multiplexed.
-import { HocuspocusProviderWebsocket, WebSocketStatus } from '@hocuspocus/provider';
+import {
+  HocuspocusProviderWebsocket,
+  WebSocketStatus,
+  type onCloseParameters,
+} from '@hocuspocus/provider';
+import { CLOSE, waitSecondsIn } from '#domain/protocol/room.ts';
 
 export interface SocketSettings {
   /** `wss://…/collab` of this origin. */
@@ -40,6 +45,19 @@ export class RoomSocket extends HocuspocusProviderWebsocket {
     if (this.webSocket?.readyState === OPEN && !this.#isLost) super.send(message);
   }
 
+  /** As its parent, but a server that asked us to wait is not asked again before. */
+  override onClose(closed: onCloseParameters): void {
+    const waitS = waitSecondsOf(closed.event);
+    if (waitS === null) return super.onClose(closed);
+    this.shouldConnect = false;
+    super.onClose(closed);
+    this.shouldConnect = true;
+    this.clearReconnectTimeout();
+    // Not all at the same moment.
+    const waitMs = waitS * 1_000 * (1 + Math.random());
+    this.reconnectTimeout = setTimeout(() => void this.connect(), waitMs);
+  }
+
   /**
    * Drops the socket and opens another at once: with the cookie that the browser has now, or over
    * the network that it is on now. Does not wait for the old one's closing handshake.
@@ -49,6 +67,11 @@ export class RoomSocket extends HocuspocusProviderWebsocket {
     this.emit('close', { event: { code: 1000, reason: 'reopen' } });
     void this.connect();
   }
+}
+
+/** How long the server asks to wait, seconds; null if it closed for another reason. */
+export function waitSecondsOf({ code, reason }: { code: number; reason: string }): number | null {
+  return code === CLOSE.tooMuch ? waitSecondsIn(reason) : null;
 }
 
 /** `WebSocket.OPEN`, by number: this file has no DOM to name it by. */

@@ -1,6 +1,7 @@
 // A page's line to one story: its tree, who is there, how far the worker is, and its words.
 // Loaded after first paint, since it brings Yjs; nothing here knows a DOM or a framework.
 import { observeTree, readTree, type StoryView } from '#domain/story/document.ts';
+import type { Standing } from '#domain/access/policy.ts';
 import { userId, type StoryId, type TakeId } from '#domain/story/ids.ts';
 import { CLOSE, type Presence, type ProgressNotice } from '#domain/protocol/room.ts';
 import { DraftDocument } from '../drafts/draft-document.ts';
@@ -8,9 +9,9 @@ import type { WordsKeeper } from '../words/words-keeper.ts';
 import { WordsDocument } from '../words/words-document.ts';
 import { followLine, newLine, type Connection, type LineEvent } from './connection.ts';
 import { othersPresent, samePresence, unnamedOthers } from './presence.ts';
-import { parseProgressNotice } from './progress.ts';
+import { parseNotice } from './progress.ts';
 import { RoomClient, type Self } from './room-client.ts';
-import { RoomSocket, type SocketSettings } from './room-socket.ts';
+import { RoomSocket, waitSecondsOf, type SocketSettings } from './room-socket.ts';
 
 export interface StoryListener {
   onView(view: StoryView): void;
@@ -22,6 +23,10 @@ export interface StoryListener {
   onDrafts?(drafts: DraftDocument | null): void;
   /** The server closed the socket because the session is over. */
   onSignedOut?(): void;
+  /** What this person is in the story now. */
+  onStanding?(standing: Standing): void;
+  /** The story was deleted, or is there (again). */
+  onDeleted?(deleted: boolean): void;
 }
 
 /** Listeners publish nothing, so a round trip this often keeps both ends sure of the socket, ms. */
@@ -66,8 +71,8 @@ export class StoryLink {
     this.#self = settings.self;
     this.#socket = new RoomSocket(settings.socket);
     this.#socket.on('open', () => this.#follow('open'));
-    this.#socket.on('close', ({ event }: { event: { code: number } }) => {
-      this.#follow('closed');
+    this.#socket.on('close', ({ event }: { event: { code: number; reason: string } }) => {
+      this.#follow(waitSecondsOf(event) === null ? 'closed' : 'deferred');
       if (event.code === CLOSE.unauthorized) this.#listener.onSignedOut?.();
     });
     this.#tree = new RoomClient({
@@ -76,12 +81,17 @@ export class StoryLink {
       self: settings.self,
       heartbeatMs: HEARTBEAT_MS,
       events: {
-        onSynced: () => this.#follow('synced'),
+        onSynced: () => {
+          this.#listener.onDeleted?.(false);
+          this.#follow('synced');
+        },
         onChange: () => this.#treeChanged(),
         onStateless: (payload) => {
-          const notice = parseProgressNotice(payload);
-          if (notice !== null) this.#listener.onProgress(notice);
+          const notice = parseNotice(payload);
+          if (notice?.type === 'progress') this.#listener.onProgress(notice);
+          if (notice?.type === 'standing') this.#listener.onStanding?.(notice);
         },
+        onGone: () => this.#listener.onDeleted?.(true),
       },
     });
     this.#unobserve = observeTree(this.#tree.doc, () => this.#readTree());

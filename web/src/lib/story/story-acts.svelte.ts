@@ -37,6 +37,11 @@ export class StoryActs {
     this.#person = person;
   }
 
+  /** Whether this would be another standing than until now. */
+  changes({ role, openness }: Standing): boolean {
+    return role !== this.#standing.role || openness !== this.#standing.openness;
+  }
+
   may(act: Act, take?: Pick<Take, 'authorId'>): boolean {
     return may(act, this.#standing, take !== undefined && take.authorId === this.#person?.id);
   }
@@ -77,6 +82,11 @@ export class StoryActs {
   /** Resolves with whether the story has the title now. */
   retitle(title: string): Promise<boolean> {
     return this.#send(() => command('PATCH', `/api/stories/${this.#storyId}`, { title }));
+  }
+
+  /** Resolves with whether the story is deleted now. */
+  remove(): Promise<boolean> {
+    return this.#send(() => command('PUT', `/api/stories/${this.#storyId}/deleted`));
   }
 
   #mark(id: TakeId, liked: boolean): void {

@@ -1,6 +1,8 @@
 // What a story's page shows and does: the live tree, the path that is open, the take that is chosen.
+import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import { goto } from '$app/navigation';
+import type { Standing } from '#domain/access/policy.ts';
 import { isHidden, isPlaced, type PlacedTake, type Take, type Voice } from '#domain/story/take.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import { hitPath, pathTo } from '#domain/story/tree.ts';
@@ -132,7 +134,22 @@ export class StoryPage {
 
   /** Whether this person can answer a take now. */
   isAnswerable(take: Take | undefined): boolean {
-    return take?.state.status === 'ready' && !isHidden(take) && this.acts.mayOnce('branch');
+    if (take === undefined || this.live.deleted) return false;
+    return take.state.status === 'ready' && !isHidden(take) && this.acts.mayOnce('branch');
+  }
+
+  /**
+   * Takes over what somebody may do here now, and says so if that changed before their eyes. What
+   * the room says is newer than what the server read for this page. Call it in an effect.
+   */
+  stand(read: Standing, person: Voice | null): void {
+    const { standing, deleted } = this.live;
+    untrack(() => {
+      const isNews = standing !== null && this.acts.changes(standing);
+      this.acts.follow({ standing: standing ?? read }, person);
+      if (isNews) this.announcement = 'What you may do in this story has changed.';
+      if (deleted) this.player.pause();
+    });
   }
 
   voiceOf(id: UserId): { readonly name: string; readonly hue: number } {

@@ -2,6 +2,7 @@ import { error } from '@sveltejs/kit';
 import * as v from 'valibot';
 import type { PageServerLoad } from './$types';
 import { isFollowing } from '#backend/notifications/follow.ts';
+import { wasDeleted } from '#backend/story/delete-story.ts';
 import { likedBy } from '#backend/story/people.ts';
 import { readStory, type StoryRead } from '#backend/story/read.ts';
 import { takeIdSchema, type TakeId } from '#domain/story/ids.ts';
@@ -12,7 +13,10 @@ import { pack, silhouetteOf } from '#lib/tree/silhouette.ts';
 export const load: PageServerLoad = async ({ params, locals, url }) => {
   const { db } = await context();
   const story = await readStory(db, params.slug, locals.user);
-  if (story === null) error(404, 'There is no such story.');
+  if (story === null) {
+    if (await wasDeleted(db, params.slug)) error(410, 'This story was deleted.');
+    error(404, 'There is no such story.');
+  }
   const asked = v.safeParse(takeIdSchema, url.searchParams.get('take'));
   const chosen = asked.success && story.takes.some(({ id }) => id === asked.output);
   return {
