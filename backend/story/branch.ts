@@ -54,7 +54,8 @@ async function ancestryOf(tx: Transaction, storyId: StoryId, parentId: TakeId): 
   const grandparent =
     parent.parentId === null ? undefined : await takeIn(tx, storyId, parent.parentId);
   return {
-    parent: settled(parent),
+    parent: settled(shown(parent)),
+    // It may have been hidden: what was answered before stays, and can be answered on.
     grandparent: grandparent === undefined ? null : settled(grandparent),
   };
 }
@@ -67,14 +68,17 @@ async function takeIn(tx: Transaction, storyId: StoryId, id: TakeId) {
   return take;
 }
 
-function settled(take: typeof takes.$inferSelect): Span {
-  const { startSamples, durationSamples, status, hiddenAt } = take;
-  if (hiddenAt !== null) {
-    throw new Problem(
-      'parent_not_ready',
-      'The take you answer was hidden. Your take is safe; answer another one with it.',
-    );
-  }
+type TakeRow = typeof takes.$inferSelect;
+
+function shown(take: TakeRow): TakeRow {
+  if (take.hiddenAt === null) return take;
+  throw new Problem(
+    'parent_not_ready',
+    'The take you answer was hidden. Your take is safe; answer another one with it.',
+  );
+}
+
+function settled({ startSamples, durationSamples, status }: TakeRow): Span {
   if (status === 'ready' && durationSamples !== null) return { startSamples, durationSamples };
   throw new Problem(
     'parent_not_ready',
