@@ -29,6 +29,7 @@ const DRAFTS: Place = { kind: 'drafts' };
 const GONE: Place = { kind: 'gone' };
 
 export class DraftShape implements Shape {
+  readonly root = DRAFT_ROOT;
   readonly #document: Y.Doc;
   #update = new StructIndex([]);
   /** Items of the update; null for one whose place is not to be found, or not found yet. */

@@ -24,6 +24,8 @@ export type Struct = Y.Item | Y.GC | Y.Skip;
 
 /** What may be in a document of one kind, asked about one update of it. */
 export interface Shape {
+  /** The name of the one root. */
+  readonly root: string;
   /** Told the whole update before it is asked about its items. */
   begin(structs: readonly Struct[]): void;
   /**
@@ -36,8 +38,8 @@ export interface Shape {
 }
 
 /**
- * Reads an update of a document that people write. What the document has already is passed over: honest
- * clients send it again and again, and Yjs does not apply it twice.
+ * Reads an update of a document that people write. What the document has already is passed over:
+ * honest clients send it again and again, and Yjs does not apply it twice.
  * @throws {MalformedFrame} if it does not decode or claims clocks that nobody reaches
  * @throws {Unfit} if it brings what the document has no place for
  */
@@ -51,6 +53,7 @@ export function newsOf(document: Y.Doc, update: Uint8Array, shape: Shape): News 
     const { client, clock } = struct.id;
     const end = clock + struct.length;
     const known = Y.getState(document.store, client);
+    if (struct instanceof Y.Item) assertHarmless(struct, shape.root);
     if (end <= known || struct instanceof Y.Skip) continue;
     if (end > MAX_CLOCK) throw new MalformedFrame('a clock that nobody reaches');
     const hangsOnNothing = struct instanceof Y.Item && !shape.takes(struct);
@@ -58,6 +61,20 @@ export function newsOf(document: Y.Doc, update: Uint8Array, shape: Shape): News 
     else ends.set(client, Math.max(end, ends.get(client) ?? known));
   }
   return { clients: [...ends.keys()].filter((id) => !gapped.has(id)), gapped: [...gapped] };
+}
+
+/** What Yjs does with an item before it asks whether it has it already must do no harm either. */
+function assertHarmless({ id, parent, origin, rightOrigin }: Y.Item, root: string): void {
+  // A decoded item names its parent only if it has no neighbour to take it from. Yjs makes a root
+  // as soon as it reads its name.
+  const named: unknown = parent;
+  if (typeof named === 'string' && named !== root) throw new Unfit('another root');
+  // It looks for one of the same client without asking whether that is there, and throws.
+  for (const other of [origin, rightOrigin, parent instanceof Y.ID ? parent : null]) {
+    if (other?.client === id.client && other.clock >= id.clock) {
+      throw new MalformedFrame('an item that hangs on one its client made later');
+    }
+  }
 }
 
 function decoded(update: Uint8Array): readonly Struct[] {

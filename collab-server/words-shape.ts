@@ -7,6 +7,7 @@ import { Unfit, type Shape } from './update-guard.ts';
 const ROOT = 'words';
 
 export class WordsShape implements Shape {
+  readonly root = ROOT;
   readonly #document: Y.Doc;
 
   constructor(document: Y.Doc) {
@@ -20,7 +21,7 @@ export class WordsShape implements Shape {
   takes({ parent, parentSub, content }: Y.Item): boolean {
     // A decoded item names its parent only if it has no neighbour to take it from.
     const named: unknown = parent;
-    if (named !== null && named !== ROOT) throw new Unfit('another root, or a type within it');
+    if (named !== null && named !== ROOT) throw new Unfit('a type within the words');
     if (parentSub !== null) throw new Unfit('an attribute');
     if (!(content instanceof Y.ContentString || content instanceof Y.ContentDeleted)) {
       throw new Unfit('words are text, and nothing else');

@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
-import { vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { SOCKET_PATH, Y_WEBSOCKET_PATH } from '#domain/protocol/room.ts';
 import {
@@ -13,6 +12,7 @@ import {
   syncFrame,
   withoutAddress,
 } from '../frames.ts';
+import { until } from './reading.ts';
 import { headersOf, type TestPerson } from './world.ts';
 
 export interface RawSocket {
@@ -79,9 +79,7 @@ export async function enterRaw(
   };
   if (!isPlain) socket.send(authenticationFrame(name));
   raw.sync(STEP.stateVector, new Uint8Array([0]));
-  await vi.waitFor(() => {
-    if (!raw.steps().includes(STEP.stateVector)) throw new Error('not let in yet');
-  });
+  await until('let in', () => raw.steps().includes(STEP.stateVector));
   return raw;
 }
 
