@@ -12,6 +12,8 @@ export interface TcpProxy {
   /** Connections that are open now stay open, and nothing passes through them ever again. */
   strand(): void;
   heal(): void;
+  /** Where connections lead that are made from now on. */
+  retarget(target: string): void;
   /** How many connections were reset as they came, so far. */
   readonly refused: number;
   close(): Promise<void>;
@@ -19,7 +21,7 @@ export interface TcpProxy {
 
 /** Starts a proxy before the server of a `scheme://host:port` address. */
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
-  const { hostname, port } = new URL(target);
+  let { hostname, port } = new URL(target);
   const lines = new Set<Line>();
   let mode: 'open' | 'cut' | 'stalled' = 'open';
   let refused = 0;
@@ -53,6 +55,9 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     heal: () => {
       mode = 'open';
       for (const line of lines) line.pass();
+    },
+    retarget: (next) => {
+      ({ hostname, port } = new URL(next));
     },
     get refused() {
       return refused;

@@ -1,0 +1,57 @@
+// Convergence: five people, two nodes, partitions and restarts, in an order that a seed brings back.
+// `npm run fuzz -- --seeds 1000` tries more of it; FUZZ_SEED=n FUZZ_SEEDS=1 runs one seed again.
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { openPublishing, type Publishing } from '#backend/story/testing/publishing.ts';
+import { freshDatabase, type FreshDatabase } from '../harness/database.ts';
+import { FuzzedStory } from './fuzzed-story.ts';
+
+const FIRST_SEED = Number(process.env['FUZZ_SEED'] ?? 1);
+const SEEDS = Number(process.env['FUZZ_SEEDS'] ?? 20);
+const OPERATIONS = Number(process.env['FUZZ_OPERATIONS'] ?? 250);
+/** Everybody comes together after so many operations, and then everything must be equal. */
+const TOGETHER_EVERY = 125;
+/** How long what is on the way may take to arrive, milliseconds. */
+const ARRIVAL_MS = 60_000;
+
+let fresh: FreshDatabase;
+let site: Publishing;
+
+beforeAll(async () => {
+  // Hocuspocus prints what its sockets die of.
+  vi.spyOn(console, 'error').mockReturnValue();
+  fresh = await freshDatabase();
+  site = await openPublishing(fresh);
+});
+
+afterAll(async () => {
+  await site.close();
+  await fresh.close();
+});
+
+const nothing = (find: () => Promise<readonly string[]>) =>
+  vi.waitFor(async () => expect(await find()).toEqual([]), { timeout: ARRIVAL_MS, interval: 50 });
+
+const seeds = Array.from({ length: SEEDS }, (_, n) => FIRST_SEED + n);
+
+test.each(seeds)(
+  'seed %i',
+  async (seed) => {
+    const story = await FuzzedStory.begin(seed, fresh, site);
+    try {
+      for (let operation = 1; operation <= OPERATIONS; operation += 1) {
+        expect(await story.step()).toEqual([]);
+        if (operation % TOGETHER_EVERY > 0) continue;
+        story.comeTogether();
+        await nothing(() => story.faults());
+      }
+      story.comeTogether();
+      await nothing(() => story.faults());
+      await nothing(() => story.rowFaults());
+    } catch (error) {
+      throw new Error(`seed ${seed}, after:\n${story.trace.join('\n')}`, { cause: error });
+    } finally {
+      await story.end();
+    }
+  },
+  300_000 + 300 * OPERATIONS,
+);
