@@ -59,6 +59,11 @@ test('what somebody did to the words is seen, and undone in a click', async ({ a
   await expect(history.getByRole('listitem')).toHaveCount(1, PATIENCE);
   await expect(newest).toContainText('Mira had older versions forgotten');
   await expect(fieldOf(his)).toHaveValue('Once there was a pier.');
+  // His own device does not keep what is forgotten either, once it has heard of it.
+  expect(await keeps(his, 'Ha ha')).toBe(true);
+  await writeWords(his, seed);
+  await expect.poll(() => keeps(his, 'Ha ha'), PATIENCE).toBe(false);
+  await expect(fieldOf(his)).toHaveValue('Once there was a pier.');
   for (const page of [hers, his]) await page.context().close();
 });
 
@@ -100,3 +105,23 @@ test('the history of words is not shown to those who only listen', async ({ app,
   expect((await stranger.call('GET', path)).status).toBe(401);
   expect((await mira.call('GET', `${path}?before=x`)).status).toBe(400);
 });
+
+/** True if the words that this device keeps, or kept, have a passage in them. */
+function keeps(page: Page, passage: string): Promise<boolean> {
+  // As text: what runs in the page can use nothing of this file.
+  return page.evaluate<boolean>(`(async () => {
+    const settled = (request) => new Promise((resolve, reject) => {
+      request.addEventListener('success', () => resolve(request.result));
+      request.addEventListener('error', () => reject(request.error));
+    });
+    for (const { name } of await indexedDB.databases()) {
+      if (!name.startsWith('tap-story-words:')) continue;
+      const db = await settled(indexedDB.open(name));
+      const rows = await settled(db.transaction('updates').objectStore('updates').getAll());
+      db.close();
+      const text = new TextDecoder('latin1');
+      if (rows.some((row) => text.decode(row).includes(${JSON.stringify(passage)}))) return true;
+    }
+    return false;
+  })()`);
+}

@@ -1,5 +1,5 @@
 // Words and drafts as this device keeps them: over a lost line, a closed tab, a crash.
-import { IndexeddbPersistence } from 'y-indexeddb';
+import { IndexeddbPersistence, storeState } from 'y-indexeddb';
 import type * as Y from 'yjs';
 import { deviceDb, settled } from '../device/device-db.ts';
 import { isStale, keptName, KeptRegistry, stillUnsaved } from './kept-registry.ts';
@@ -40,6 +40,7 @@ class KeptWords implements Kept {
   #loadedUnsaved: Unsaved = {};
   #isLoaded = false;
   #unsaved = false;
+  #isRewritten = false;
   #edits = 0;
   /** Edits that are not certain to be on the device yet. */
   #unconfirmed = 0;
@@ -74,6 +75,7 @@ class KeptWords implements Kept {
   }
 
   saved(): void {
+    void this.#rewrite();
     if (!this.#unsaved && this.known) return;
     this.#unsaved = false;
     this.known = true;
@@ -88,6 +90,18 @@ class KeptWords implements Kept {
     if (this.known) this.#note((unsaved) => unsaved);
     this.#closing.resolve();
     void this.#persistence?.destroy();
+  }
+
+  /**
+   * Stores the document anew, once for each opening: the copy was written as the document was at
+   * some time, and what has been deleted or forgotten since has no place on this device either.
+   */
+  async #rewrite(): Promise<void> {
+    const persistence = this.#persistence;
+    if (persistence === null || this.#isRewritten || this.#closed || !this.safe) return;
+    this.#isRewritten = true;
+    // A device that cannot do it now has another opening.
+    await storeState(persistence).catch(() => undefined);
   }
 
   async #load(): Promise<void> {
