@@ -20,10 +20,13 @@ import {
 } from './testing/world.ts';
 
 const eventually = (check: () => void | Promise<void>) =>
-  vi.waitFor(check, { timeout: 30_000, interval: 10 });
+  vi.waitFor(check, { timeout: 60_000, interval: 10 });
 const seenBy = (client: { awareness: Awareness | null }) =>
   Object.fromEntries(client.awareness?.getStates() ?? []);
 const textOf = ({ doc }: TestClient) => wordsOf(doc).toJSON();
+
+// Longer than the longest wait for a condition.
+vi.setConfig({ testTimeout: 180_000 });
 
 describe.skipIf(redisVersion === null)(`two nodes and Redis (${redisVersion ?? 'none'})`, () => {
   let fresh: FreshDatabase;
