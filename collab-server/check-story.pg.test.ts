@@ -17,6 +17,8 @@ import {
   type TestStory,
 } from './testing/world.ts';
 
+vi.setConfig({ testTimeout: 180_000 });
+
 let fresh: FreshDatabase;
 let mira: TestPerson;
 let server: TestServer;

@@ -22,6 +22,12 @@ import {
   type TestStory,
 } from './testing/world.ts';
 
+/** Of a socket that its client has closed; the server's closes have a code (RFC 6455, 7.4.1). */
+const NO_CODE = 1005;
+
+// A thread takes half a second to start, and ten on a machine that runs everything at once.
+vi.setConfig({ testTimeout: 180_000 });
+
 let fresh: FreshDatabase;
 let mira: TestPerson;
 let server: TestServer;
@@ -188,7 +194,8 @@ describe('the thread of the trees', () => {
     await allHave([other], new Set([quiet.seedId]));
     const id = await publish(quiet);
     await allHave([other], new Set([quiet.seedId, id]));
-    expect([...reader.closes, ...other.closes]).toEqual([]);
+    // A provider that has heard nothing for half a minute comes anew, by itself.
+    expect([...reader.closes, ...other.closes].filter((code) => code !== NO_CODE)).toEqual([]);
     expect(await checkStory(fresh.db, story.storyId)).toEqual([]);
   });
 });
