@@ -11,6 +11,7 @@ import { openWorld } from './support/world.ts';
 const READERS = setting(100, 3);
 const WRITERS = setting(10, 2);
 const P99_MS = 100;
+const NAMES = setting<readonly PeerName[]>(Object.keys(PEERS) as PeerName[], ['ours', 'bare']);
 const SECONDS = setting(2, 0.3);
 const FROM = setting(500, 100);
 const UP_TO = setting(32_000, 200);
@@ -62,7 +63,7 @@ await runBench(async (onStop) => {
   };
 
   const found: { readonly name: PeerName; readonly perSecond: number }[] = [];
-  for (const name of Object.keys(PEERS) as PeerName[]) {
+  for (const name of NAMES) {
     const peer = await Peer.start(name, world, { onStop });
     found.push({ name, perSecond: await highest(peer) });
     await peer.end();
