@@ -9,3 +9,8 @@ export class NotYours extends Error {
 export class TooMuch extends Error {
   override readonly name = 'TooMuch';
 }
+
+/** A page that writes for another person than the one whose session the socket has. */
+export class NotThisPerson extends Error {
+  override readonly name = 'NotThisPerson';
+}

@@ -24,7 +24,7 @@ import {
 } from './frames.ts';
 import { FrameGuard, TooLarge } from './guard.ts';
 import { WAIT_S, type Limits } from './limits.ts';
-import { NotYours, TooMuch } from './refusals.ts';
+import { NotThisPerson, NotYours, TooMuch } from './refusals.ts';
 import { SocketDocuments } from './socket-documents.ts';
 import { Unfit } from './update-guard.ts';
 import type { UpdateLog } from './update-log.ts';
@@ -281,6 +281,7 @@ function saysSaved(frame: Uint8Array): boolean {
 
 function closeCodeOf(error: unknown): number {
   if (error instanceof MalformedFrame) return CLOSE.malformed;
+  if (error instanceof NotThisPerson) return CLOSE.unauthorized;
   if (error instanceof NotYours) return CLOSE.notYours;
   if (error instanceof Unfit) return CLOSE.unfit;
   if (error instanceof TooMuch) return CLOSE.tooMuch;

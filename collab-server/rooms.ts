@@ -1,4 +1,5 @@
 // What happens to a document between its clients, the update log and Postgres: Hocuspocus' hooks.
+import * as v from 'valibot';
 import * as Y from 'yjs';
 import {
   isTransactionOrigin,
@@ -13,7 +14,7 @@ import type { Database } from '#backend/postgres/database.ts';
 import { publishUpdates, readUpdates, type NewUpdate } from '#backend/postgres/documents.ts';
 import { parseRoom, roomName, type ProgressNotice, type Room } from '#domain/protocol/room.ts';
 import type { NoticePayload } from '#domain/protocol/notices.ts';
-import type { StoryId, UserId } from '#domain/story/ids.ts';
+import { userIdSchema, type StoryId, type UserId } from '#domain/story/ids.ts';
 import { enter, NoSuchRoom } from './authenticate.ts';
 import { ClientIds } from './client-ids.ts';
 import { COMMITTED } from './committed.ts';
@@ -28,6 +29,7 @@ import { STEP } from './frames.ts';
 import { MAX_FRAME_BYTES } from './guard.ts';
 import { Presence } from './presence.ts';
 import { PresenceSocket } from './presence-socket.ts';
+import { NotThisPerson } from './refusals.ts';
 import { RoomServer, type SocketContext } from './room-server.ts';
 import type { FrameTaker } from './room-socket.ts';
 import { RoomSocket } from './room-socket.ts';
@@ -217,6 +219,11 @@ export class Rooms {
   /** @returns what the context of this document's hooks gains */
   async #enter(asked: onAuthenticatePayload<SocketContext>): Promise<Pick<SocketContext, 'entry'>> {
     const { viewer } = asked.context.socket;
+    // A page that was open while its person changed must not send what one wrote as the other.
+    const writesFor = v.safeParse(userIdSchema, asked.token);
+    if (writesFor.success && writesFor.output !== viewer?.id) {
+      throw new NotThisPerson('the page writes for somebody else');
+    }
     const entry = await enter(this.#options.db, asked.documentName, viewer);
     asked.connectionConfig.readOnly = entry.readOnly;
     return { entry };

@@ -10,6 +10,7 @@ import { SOCKET_PATH, type Presence, type ProgressNotice } from '#domain/protoco
 import type { StoryView } from '#domain/story/document.ts';
 import type { Connection } from '#lib/live/connection.ts';
 import { StoryLink } from '#lib/live/story-link.ts';
+import type { LostWords } from '#lib/words/lost-words.svelte.ts';
 import type { WordsDocument } from '#lib/words/words-document.ts';
 import {
   headersOf,
@@ -97,6 +98,7 @@ interface Page {
   readonly notices: ProgressNotice[];
   connection: Connection;
   signedOut: boolean;
+  readonly lost: LostWords[];
 }
 
 function open(line: Line, story: TestStory, who: TestPerson | null): Page {
@@ -107,6 +109,7 @@ function open(line: Line, story: TestStory, who: TestPerson | null): Page {
     notices: [],
     connection: 'connecting',
     signedOut: false,
+    lost: [],
   } as Omit<Page, 'link'>;
   const WebSocket = function (address: string) {
     return new (socketClass(headersOf(seen.who)))(address);
@@ -121,6 +124,7 @@ function open(line: Line, story: TestStory, who: TestPerson | null): Page {
       onProgress: (notice) => seen.notices.push(notice),
       onConnection: (connection) => (seen.connection = connection),
       onSignedOut: () => (seen.signedOut = true),
+      onLost: (lost) => seen.lost.push(lost),
     },
   });
   leaving.push(link);
@@ -343,15 +347,18 @@ test('whoever is signed out is told so, listens on, and writes again as somebody
   const line = await Line.open();
   const page = open(line, story, ada);
   await live(page);
-  const words = page.link.openWords(story.seedId);
-  await becomes(words, 'saved');
-  words.text.insert(0, 'Ada. ');
-  await becomes(words, 'saved');
+  const hers = page.link.openWords(story.seedId);
+  await becomes(hers, 'saved');
+  hers.text.insert(0, 'Ada. ');
+  await becomes(hers, 'saved');
   await createSessions({ db: fresh.db, origin: ORIGIN }).revokeAll(ada.user.id);
   await vi.waitFor(() => expect(page.signedOut).toBe(true), { timeout: 2_000, interval: 10 });
+  expect(hers.hasEnded).toBe(true);
+  expect(page.lost).toEqual([]);
   // The browser has lost its cookie by now: the server took it away.
   page.who = null;
   page.link.reconnect(null);
+  const words = page.link.openWords(story.seedId);
   await eventually(() => expect(words.state).toMatchObject({ status: 'saved', writable: false }));
   const bea = await person(fresh, 'Bea');
   page.who = bea;
@@ -362,4 +369,71 @@ test('whoever is signed out is told so, listens on, and writes again as somebody
   const reader = open(line, story, bea);
   const read = reader.link.openWords(story.seedId);
   await eventually(() => expect(read.text.toJSON()).toBe('Bea. Ada. Base.'));
+});
+
+describe('what somebody wrote and could not get saved', () => {
+  test('is set aside when their session ends, and never sent as whoever comes next', async () => {
+    const ada = await person(fresh, 'Ada');
+    const bea = await person(fresh, 'Bea');
+    const story = await plant(fresh, ada.user.id, 'Base.');
+    const page = open(await Line.open(), story, ada);
+    const hers = page.link.openWords(story.seedId);
+    await becomes(hers, 'saved');
+    page.link.networkChanged(false);
+    hers.text.insert(5, ' Unsaved.');
+    // The browser has another person's cookie when the line comes back, and the page is still Ada's.
+    page.who = bea;
+    page.link.networkChanged(true);
+    await eventually(() => expect(page.signedOut).toBe(true));
+    expect(hers.state.status).not.toBe('saved');
+    expect(page.lost).toMatchObject([
+      { base: 'Base.', text: 'Base. Unsaved.', why: 'session', person: ada.user },
+    ]);
+    page.link.reconnect(bea.user);
+    const beas = page.link.openWords(story.seedId);
+    await becomes(beas, 'saved');
+    expect(beas.text.toJSON()).toBe('Base.');
+  });
+
+  test('is set aside when the server refuses it, and what others write goes on', async () => {
+    const story = await plant(fresh, mira.user.id, 'Base.');
+    const line = await Line.open();
+    const page = open(line, story, mira);
+    const other = open(line, story, jo);
+    const words = page.link.openWords(story.seedId);
+    const others = other.link.openWords(story.seedId);
+    await becomes(words, 'saved');
+    await becomes(others, 'saved');
+    // Formatted text is no text of ours: the server takes no such update.
+    words.text.insert(5, ' Unfit.', { bold: true });
+    await eventually(() => expect(page.lost).toHaveLength(1));
+    expect(page.lost).toMatchObject([{ base: 'Base.', text: 'Base. Unfit.', why: 'refused' }]);
+    expect(words.hasEnded).toBe(true);
+    others.text.insert(0, 'Jo. ');
+    await becomes(others, 'saved');
+    const again = page.link.openWords(story.seedId);
+    await eventually(() => expect(again.text.toJSON()).toBe('Jo. Base.'));
+    const [lost] = page.lost;
+    await eventually(() => expect(again.state.writable).toBe(true));
+    expect(lost !== undefined && again.putBack(lost)).toBe(true);
+    await becomes(again, 'saved');
+    await eventually(() => expect(others.text.toJSON()).toBe('Jo. Base. Unfit.'));
+  });
+
+  test('is said to be late while the server does not store it', async () => {
+    const story = await plant(fresh, mira.user.id, 'Base.');
+    const page = open(await Line.open(), story, mira);
+    const words = page.link.openWords(story.seedId);
+    await becomes(words, 'saved');
+    const release = await holdCommits();
+    try {
+      words.text.insert(5, ' Late.');
+      await becomes(words, 'late');
+      words.text.insert(11, ' Later.');
+      expect(words.state.status).toBe('late');
+    } finally {
+      await release();
+    }
+    await becomes(words, 'saved');
+  });
 });

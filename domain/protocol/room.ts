@@ -70,7 +70,10 @@ export const Y_WEBSOCKET_PATH = '/yjs';
 export const CLOSE = {
   /** The client sent what no client of ours sends: a frame or an update that does not decode. */
   malformed: 4400,
-  /** The session has ended. The page goes on as a listener, or with a new session. */
+  /**
+   * The session has ended, or is not that of the person whose id the page gave as its token. The
+   * page goes on as a listener, or with a new session.
+   */
   unauthorized: 4401,
   /** The last document of the socket was taken away: whoever has it may not read it any more. */
   forbidden: 4403,

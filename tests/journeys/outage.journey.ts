@@ -33,6 +33,10 @@ const test = journey.extend<object, { app: RunningApp }>({
 const fieldOf = (page: Page): Locator => page.getByLabel('What Mira says');
 const saved = (page: Page): Locator => page.getByText('Saved', { exact: true }).first();
 
+/** What the page says over everything else while the server stores nothing. */
+const late = (page: Page): Locator =>
+  page.locator('.notice').filter({ hasText: /^Not saved yet/u });
+
 /** Somebody at a written story, with its words open to write. */
 async function atTheDesk(app: RunningApp, page: Page) {
   const mira = await HttpPerson.named(app.origin, 'Mira');
@@ -76,7 +80,8 @@ test('while Postgres is away nothing says saved, and afterwards everything is', 
   const postgres = await cutPostgres(app);
   try {
     await fieldOf(page).pressSequentially(' Then it went dark.');
-    await expect(page.getByText('Saving', { exact: true })).toBeVisible();
+    await expect(late(page)).toBeVisible({ timeout: 60_000 });
+    await expect(late(page)).toContainText('kept on this device');
     await writer.getByRole('button', { name: 'Publish' }).click();
     await expect(writer.getByRole('button', { name: 'Publishing …' })).toBeVisible();
 
@@ -97,6 +102,7 @@ test('while Postgres is away nothing says saved, and afterwards everything is', 
     postgres.back();
   }
   await expect(saved(page)).toBeVisible({ timeout: 40_000 });
+  await expect(late(page)).toHaveCount(0);
   await expectWords(mira, seed.takeId, 'Once. Then it went dark.');
   // Sent again and again by the page, published once, and seen by the other one.
   await expect(takeOf(writer, 'Nia')).toBeVisible({ timeout: 40_000 });
@@ -114,7 +120,7 @@ test('while the collab-server hangs or is dead words are not called saved', asyn
   process.kill(pid, 'SIGSTOP');
   try {
     await fieldOf(page).pressSequentially(' It hung.');
-    await expect(page.getByText('Saving', { exact: true })).toBeVisible();
+    await expect(late(page)).toBeVisible({ timeout: 60_000 });
     await expect(saved(page)).toHaveCount(0);
   } finally {
     process.kill(pid, 'SIGCONT');

@@ -53,6 +53,41 @@ test('two people type into one text, and see each other there', async ({ app, br
   for (const page of [ana, ben]) await page.context().close();
 });
 
+test('undo takes back one’s own words, never the other’s', async ({ app, browser }) => {
+  const mira = await HttpPerson.named(app.origin, 'Mira');
+  const seed = await mira.plantWords('Second thoughts', 'Once.');
+  const pages = await Promise.all(
+    ['Ana', 'Ben'].map(async (name) => {
+      const context = await browser.newContext({ baseURL: app.origin });
+      await signIn(context, await HttpPerson.named(app.origin, name));
+      return context.newPage();
+    }),
+  );
+  const [ana, ben] = pages;
+  if (ana === undefined || ben === undefined) throw new Error('nobody came');
+  for (const page of pages) await openWords(page, seed);
+  const everywhere = async (words: string): Promise<void> => {
+    for (const page of pages) await expect(fieldOf(page)).toHaveValue(words, { timeout: 60_000 });
+  };
+  await fieldOf(ana).press('Control+End');
+  await fieldOf(ana).pressSequentially(' Ana.');
+  await everywhere('Once. Ana.');
+  await fieldOf(ben).press('Control+End');
+  await fieldOf(ben).pressSequentially(' Ben.');
+  await everywhere('Once. Ana. Ben.');
+  // More often than she wrote: there is nothing else of hers.
+  for (let times = 0; times < 3; times += 1) await fieldOf(ana).press('Control+z');
+  await everywhere('Once. Ben.');
+  await fieldOf(ana).press('Control+Shift+z');
+  await everywhere('Once. Ana. Ben.');
+  await fieldOf(ben).press('Control+z');
+  await everywhere('Once. Ana.');
+  for (const page of pages) {
+    await expect(savedOn(page)).toBeVisible({ timeout: 60_000 });
+    await page.context().close();
+  }
+});
+
 test('whoever has no name yet writes along as a guest', async ({ app, page }) => {
   const mira = await HttpPerson.named(app.origin, 'Mira');
   const seed = await mira.plantWords('Words of a stranger', 'Once.');

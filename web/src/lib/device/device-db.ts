@@ -1,11 +1,14 @@
 // What this browser keeps of a person's work until the server has it: one small IndexedDB.
 
-/** The tables: registry of words documents, drafts of written takes, takes that wait for the line. */
-export type DeviceTable = 'words' | 'drafts' | 'waiting';
+/**
+ * The tables: registry of words documents, drafts of written takes, takes that wait for the line,
+ * words that the server did not take.
+ */
+export type DeviceTable = 'words' | 'drafts' | 'waiting' | 'lost';
 
 const NAME = 'tap-story-device';
-const VERSION = 1;
-const tables: readonly DeviceTable[] = ['words', 'drafts', 'waiting'];
+const VERSION = 2;
+const tables: readonly DeviceTable[] = ['words', 'drafts', 'waiting', 'lost'];
 
 /** Rows are plain JSON with a `key`; whoever reads them parses them. */
 export class DeviceDb {
@@ -23,7 +26,9 @@ export class DeviceDb {
     try {
       const request = indexedDB.open(NAME, VERSION);
       request.addEventListener('upgradeneeded', () => {
-        for (const table of tables) request.result.createObjectStore(table, { keyPath: 'key' });
+        const { result: db } = request;
+        const missing = tables.filter((table) => !db.objectStoreNames.contains(table));
+        for (const table of missing) db.createObjectStore(table, { keyPath: 'key' });
       });
       return new DeviceDb(await settled(request));
     } catch {

@@ -38,8 +38,8 @@ export function followLine(line: Line, event: LineEvent): Line {
 export const connectionWords: Record<Connection, string> = {
   connecting: 'Connecting',
   live: 'Live',
-  offline: 'Offline. Everything is kept',
-  waiting: 'Too much at once from here. Everything is kept, and goes on in a moment',
+  offline: 'Offline',
+  waiting: 'Too much at once from here. It goes on in a moment',
 };
 
 /** In their place, once the session is over. */

@@ -7,6 +7,8 @@ import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import type { Take, Voice } from '#domain/story/take.ts';
 import { treeOf } from '#domain/story/tree.ts';
 import type { DraftDocument } from '../drafts/draft-document.ts';
+import { deviceLost } from '../words/kept-lost.ts';
+import { LostShelf } from '../words/lost-words.svelte.ts';
 import type { WordsDocument } from '../words/words-document.ts';
 import type { Connection } from './connection.ts';
 import { newTakes, visibleTakes } from './growth.ts';
@@ -51,6 +53,12 @@ export class LiveStory {
   standing = $state.raw<Standing | null>(null);
   /** The story was deleted while this page was open, and has not come back. */
   deleted = $state.raw(false);
+  /** What is wrong with the line, in words; empty if nothing is. */
+  trouble = $state.raw('');
+  /** That the server does not store what is written here, in words; empty while it does. */
+  late = $state.raw('');
+  /** Words of people who were here that could not be saved. */
+  readonly lost: LostShelf;
 
   #view: StoryView;
   #recordingOver: TakeId | null = null;
@@ -65,6 +73,11 @@ export class LiveStory {
     this.person = person;
     this.#view = initial;
     this.#show(initial);
+    this.lost = new LostShelf({
+      openWords: (takeId) => this.openWords(takeId),
+      closeWords: (takeId) => this.closeWords(takeId),
+      store: deviceLost(storyId),
+    });
   }
 
   /** The others who record over the tail of this take now. */
@@ -99,6 +112,7 @@ export class LiveStory {
       signal,
     );
     this.#opened.resolve(link);
+    if (this.person !== null) void this.lost.load(this.person.id);
   }
 
   /** Tells the others over which take's tail this person records; null when they stop. */
@@ -109,9 +123,13 @@ export class LiveStory {
 
   /** Call after a session was made or renamed: its cookie counts from the next socket on. */
   reconnect(person: Voice | null): void {
+    this.signedOut = person === null && (this.signedOut || this.person !== null);
     this.person = person;
-    if (person !== null) this.signedOut = false;
     this.standing = null;
+    if (person !== null) {
+      this.lost.returned(person.id);
+      void this.lost.load(person.id);
+    }
     this.#show(this.#view);
     this.#link?.reconnect(person);
   }
@@ -158,6 +176,9 @@ export class LiveStory {
       onSignedOut: () => (this.signedOut = this.person !== null),
       onStanding: ({ role, openness }) => (this.standing = { role, openness }),
       onDeleted: (deleted) => (this.deleted = deleted),
+      onLost: (lost) => this.lost.add(lost),
+      onTrouble: (words) => (this.trouble = words),
+      onLate: (words) => (this.late = words),
     };
   }
 

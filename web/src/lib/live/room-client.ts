@@ -58,6 +58,8 @@ export class RoomClient {
   #known = false;
   #refused = false;
   #denials = 0;
+  #acknowledgements = 0;
+  #waiting = 0;
   #destroyed = false;
   #closes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -78,8 +80,8 @@ export class RoomClient {
       name: roomName(room),
       document: this.doc,
       awareness: this.awareness,
-      // The cookie says who we are; an empty token still runs the server's check of each room.
-      token: '',
+      // The cookie says who we are; this is who we write for. If they differ, the server refuses.
+      token: () => this.#self?.id ?? '',
       forceSyncInterval: heartbeatMs ?? false,
       onSynced: () => {
         this.#known = true;
@@ -93,7 +95,11 @@ export class RoomClient {
         this.#denials += 1;
         this.#closed();
       },
-      onUnsyncedChanges: () => this.#changed(),
+      onUnsyncedChanges: ({ number }) => {
+        if (number < this.#waiting) this.#acknowledgements += 1;
+        this.#waiting = number;
+        this.#changed();
+      },
       onAwarenessChange: () => this.#changed(),
       onStateless: ({ payload }) => events.onStateless?.(payload),
     });
@@ -118,6 +124,16 @@ export class RoomClient {
     return this.#provider.hasUnsyncedChanges;
   }
 
+  /** Grows whenever the server acknowledges a change. */
+  get acknowledgements(): number {
+    return this.#acknowledgements;
+  }
+
+  /** True for the origin of what the server sends. */
+  isFromServer(origin: unknown): boolean {
+    return origin === this.#provider;
+  }
+
   /**
    * True while the room is left alone because the server would refuse it again, and with it the
    * socket of every other room. `retry` once the document has been made smaller.
@@ -131,7 +147,8 @@ export class RoomClient {
    * may be the parting word of a server that shuts down.
    */
   get forbidden(): boolean {
-    return this.#provider.authorizedScope === 'readonly' || this.#denials >= CERTAIN;
+    const { isAuthenticated, authorizedScope } = this.#provider;
+    return (isAuthenticated && authorizedScope === 'readonly') || this.#denials >= CERTAIN;
   }
 
   /** What the server said that this session may do; false until it has answered. */
@@ -222,6 +239,7 @@ export class RoomClient {
    * parting words of a server that shuts down look the same as a refusal, so we always try again.
    */
   #closed({ code, reason }: { readonly code?: number; readonly reason?: string } = {}): void {
+    if (this.#destroyed) return;
     if (code === CLOSE.notYours) {
       this.#renewClientId();
       this.#publish();

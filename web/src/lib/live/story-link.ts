@@ -3,10 +3,14 @@
 import { observeTree, readTree, type StoryView } from '#domain/story/document.ts';
 import type { Standing } from '#domain/access/policy.ts';
 import { userId, type StoryId, type TakeId } from '#domain/story/ids.ts';
-import { CLOSE, type Presence, type ProgressNotice } from '#domain/protocol/room.ts';
+import type { Presence, ProgressNotice } from '#domain/protocol/room.ts';
 import { DraftDocument } from '../drafts/draft-document.ts';
 import type { WordsKeeper } from '../words/words-keeper.ts';
+import type { LostWords } from '../words/lost-words.svelte.ts';
 import { WordsDocument } from '../words/words-document.ts';
+import type { RoomState } from '../words/kept-room.ts';
+import { describeStatus } from '../words/saved-status.ts';
+import { OUTDATED_AFTER, outdatedWords, ruleOf } from './close-rules.ts';
 import { followLine, newLine, type Connection, type LineEvent } from './connection.ts';
 import { othersPresent, samePresence, unnamedOthers } from './presence.ts';
 import { parseNotice } from './progress.ts';
@@ -27,6 +31,12 @@ export interface StoryListener {
   onStanding?(standing: Standing): void;
   /** The story was deleted, or is there (again). */
   onDeleted?(deleted: boolean): void;
+  /** Words could not be saved by the person who wrote them, and were set aside. */
+  onLost?(lost: LostWords): void;
+  /** What is wrong with the line, in words; empty once nothing is. */
+  onTrouble?(words: string): void;
+  /** Whether the server does not store what people write here, and how that is said. */
+  onLate?(words: string): void;
 }
 
 /** Listeners publish nothing, so a round trip this often keeps both ends sure of the socket, ms. */
@@ -50,6 +60,11 @@ export class StoryLink {
   readonly #storyId: StoryId;
   readonly #keeper: WordsKeeper | undefined;
   #sentFor: string | null = null;
+  /** Times the words were opened afresh because the server did not take them as they were. */
+  #anew = 0;
+  #lateWords = '';
+  /** Takes of which the device's copy was refused: words are opened without it. */
+  readonly #refused = new Set<TakeId>();
   readonly #listener: StoryListener;
   readonly #socket: RoomSocket;
   readonly #tree: RoomClient;
@@ -73,7 +88,7 @@ export class StoryLink {
     this.#socket.on('open', () => this.#follow('open'));
     this.#socket.on('close', ({ event }: { event: { code: number; reason: string } }) => {
       this.#follow(waitSecondsOf(event) === null ? 'closed' : 'deferred');
-      if (event.code === CLOSE.unauthorized) this.#listener.onSignedOut?.();
+      this.#closed(event.code);
     });
     this.#tree = new RoomClient({
       socket: this.#socket,
@@ -100,10 +115,13 @@ export class StoryLink {
 
   /** True while closing the page would lose something that is on no device and with no server. */
   get wouldLose(): boolean {
-    const open = [...this.#words.values()].map(({ document }) => document.state);
-    return [...open, ...(this.#drafts === null ? [] : [this.#drafts.state])].some(
-      ({ hasUnsaved, keptHere }) => hasUnsaved && !keptHere,
-    );
+    return this.#states().some(({ hasUnsaved, keptHere }) => hasUnsaved && !keptHere);
+  }
+
+  /** Of everything that people write here. */
+  #states(): RoomState[] {
+    const words = [...this.#words.values()].map(({ document }) => document.state);
+    return this.#drafts === null ? words : [...words, this.#drafts.state];
   }
 
   /** Opens the words of a take on this socket. Each `openWords` needs its own `closeWords`. */
@@ -115,10 +133,11 @@ export class StoryLink {
         storyId: this.#storyId,
         takeId,
         self: this.#self,
-        keeper: this.#keeper,
+        keeper: this.#refused.has(takeId) ? undefined : this.#keeper,
       });
       open = { document, holders: 0 };
       this.#words.set(takeId, open);
+      document.subscribe(() => this.#wordsChanged(takeId));
     }
     clearTimeout(open.closing);
     open.holders += 1;
@@ -140,6 +159,7 @@ export class StoryLink {
   #closeSaved(takeId: TakeId, open: OpenWords): void {
     const { document } = open;
     const closeIfSaved = (): boolean => {
+      if (document.hasEnded) return true;
       if (open.holders > 0 || document.state.hasUnsaved) return open.holders > 0;
       this.#words.delete(takeId);
       document.destroy();
@@ -149,6 +169,63 @@ export class StoryLink {
     const unsubscribe = document.subscribe(() => {
       if (closeIfSaved()) unsubscribe();
     });
+  }
+
+  /** What the table in close-rules.ts says of this code. */
+  #closed(code: number): void {
+    const { act, says } = ruleOf(code);
+    this.#listener.onTrouble?.(says);
+    if (act === 'signOut') this.#signOut();
+    if (act !== 'startAnew') return;
+    this.#setAside('refused', ({ state }) => state.hasUnsaved);
+    this.#anew += 1;
+    if (this.#anew < OUTDATED_AFTER) return;
+    this.#socket.disconnect();
+    this.#listener.onTrouble?.(outdatedWords);
+  }
+
+  /** Nothing of the person who was here may go out under the session of whoever comes next. */
+  #signOut(): void {
+    this.#setAside('session');
+    this.#self = null;
+    this.#sentFor = null;
+    this.#tree.setSelf(null);
+    this.#listener.onSignedOut?.();
+  }
+
+  /** Ends those of the open words that may not go on, and hands over what was unsaved of them. */
+  #setAside(
+    why: LostWords['why'],
+    mayNotGoOn: (document: WordsDocument) => boolean = () => true,
+  ): void {
+    const person = this.#self;
+    if (person === null) return;
+    for (const [takeId, { document, closing }] of this.#words) {
+      if (!mayNotGoOn(document)) continue;
+      clearTimeout(closing);
+      this.#words.delete(takeId);
+      if (why === 'refused') this.#refused.add(takeId);
+      const ended = document.end({ forget: why === 'refused' });
+      if (ended !== null) this.#listener.onLost?.({ ...ended, takeId, person, why });
+    }
+    this.#sayLate();
+  }
+
+  #wordsChanged(takeId: TakeId): void {
+    const document = this.#words.get(takeId)?.document;
+    // What was written before somebody lost the right to is theirs, and not the server's any more.
+    if (document?.state.status === 'forbidden')
+      this.#setAside('refused', (one) => one === document);
+    this.#sayLate();
+  }
+
+  #sayLate(): void {
+    const late = this.#states().filter(({ status }) => status === 'late');
+    const keptHere = late.every((state) => state.keptHere);
+    const words = late.length === 0 ? '' : describeStatus('late', { hasUnsaved: true, keptHere });
+    if (words === this.#lateWords) return;
+    this.#lateWords = words;
+    this.#listener.onLate?.(words);
   }
 
   /** Opens the words that an earlier page kept on this device unsaved, until they are saved. */
@@ -176,7 +253,9 @@ export class StoryLink {
 
   /** Opens a new socket as `self`: the cookie of a session counts only from the next upgrade. */
   reconnect(self: Self): void {
+    if (this.#self !== null && this.#self.id !== self?.id) this.#setAside('session');
     this.#self = self;
+    this.#sentFor = null;
     this.#closeDraftsOfOthers();
     // First the socket: the old one belongs to a listener, who may not say who they are.
     this.#socket.reopen();
@@ -201,6 +280,7 @@ export class StoryLink {
       userId: userId(this.#self.id),
       keeper: this.#keeper,
     });
+    this.#drafts.subscribe(() => this.#sayLate());
     this.#listener.onDrafts?.(this.#drafts);
   }
 
@@ -228,6 +308,7 @@ export class StoryLink {
     const before = this.#line.connection;
     this.#line = followLine(this.#line, event);
     if (event === 'synced') {
+      this.#listener.onTrouble?.('');
       this.#readTree();
       void this.#sendKept();
     }

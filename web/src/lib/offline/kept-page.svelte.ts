@@ -29,11 +29,11 @@ export class KeptPage {
   }
 
   /** Loads what this page shows anew, if the server is there: a failed attempt changes nothing. */
-  async refresh(): Promise<void> {
+  readonly refresh = async (): Promise<void> => {
     if (!(await isServerThere())) return;
     await refreshAll();
     this.since = null;
-  }
+  };
 }
 
 /** The root layout's. */

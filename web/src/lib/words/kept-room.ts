@@ -21,6 +21,17 @@ export interface RoomState {
 /** Puts the device's copy into a document and keeps it from then on; null where nothing is kept. */
 export type Keep = (userId: UserId, doc: Y.Doc, onChange: () => void) => Kept | null;
 
+/** Without an acknowledgement for this long, the server does not store what it gets, ms. */
+const LATE_MS = 3_000;
+
+/** Told of what the server has; see `server-copy.ts`. */
+export interface ServerListener {
+  /** This update came from the server. */
+  received(update: Uint8Array): void;
+  /** The server has all that the document holds. */
+  acknowledged(): void;
+}
+
 /** What the socket tells when the line goes. */
 const LINE_EVENTS = ['close', 'lost'] as const;
 
@@ -32,14 +43,31 @@ export class KeptRoom {
   readonly #room: RoomClient;
   readonly #socket: RoomSocket;
   readonly #keep: Keep;
+  readonly #server: ServerListener | undefined;
   #kept: Kept | null = null;
+  #hasEnded = false;
+  /** This page's person has changed something since all was last acknowledged. */
+  #isEdited = false;
+  #late: ReturnType<typeof setTimeout> | undefined;
+  #isLate = false;
+  #acknowledgements = 0;
   readonly #listeners = new Set<() => void>();
   readonly #changed = () => {
-    if (this.#isSaved()) this.#kept?.saved();
-    for (const listener of this.#listeners) listener();
+    if (this.#hasEnded) return;
+    if (this.#isSaved()) {
+      this.#isEdited = false;
+      this.#server?.acknowledged();
+      this.#kept?.saved();
+    }
+    this.#watchDelay();
+    this.#tell();
   };
-  readonly #updated = (update: Uint8Array, _: unknown, __: Y.Doc, { local }: Y.Transaction) => {
-    if (local) this.#kept?.edited(update);
+  readonly #updated = (update: Uint8Array, origin: unknown, _: Y.Doc, { local }: Y.Transaction) => {
+    if (local) {
+      this.#isEdited = true;
+      this.#kept?.edited(update);
+    }
+    if (this.#room.isFromServer(origin)) this.#server?.received(update);
     if (!this.#isTooLarge(this.doc)) this.#room.retry();
     this.#changed();
   };
@@ -55,8 +83,10 @@ export class KeptRoom {
     readonly keep: Keep;
     /** True while the document holds more than the server takes. */
     readonly isTooLarge: (doc: Y.Doc) => boolean;
+    readonly server?: ServerListener;
   }) {
     const { socket, room, self, keeper } = settings;
+    this.#server = settings.server;
     this.#socket = socket;
     this.#keep = settings.keep;
     this.#isTooLarge = settings.isTooLarge;
@@ -75,25 +105,41 @@ export class KeptRoom {
     for (const event of LINE_EVENTS) this.#socket.on(event, this.#changed);
   }
 
+  /** True once nobody may go on with this document. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** True if what is unsaved is this person's, and not the handshake of a room alone. */
+  get isOwnUnsaved(): boolean {
+    return this.#isEdited || (this.#kept?.unsaved ?? false);
+  }
+
   get state(): RoomState {
-    const known = this.#room.known || (this.#kept?.known ?? false);
-    // Before its first answer, a room counts only the handshake as unsaved.
-    const hasUnsaved =
-      (this.#room.known && this.#room.hasUnsaved) || (this.#kept?.unsaved ?? false);
+    const isKept = this.#kept?.known ?? false;
+    const { hasUnsaved } = this;
+    const { known, synced, refused, forbidden, writable } = this.#room;
     return {
       status: savedStatus({
         open: this.#socket.isOpen,
-        known,
-        synced: this.#room.synced,
+        known: known || isKept,
+        synced,
         unsaved: hasUnsaved,
-        refused: this.#room.refused,
-        forbidden: this.#room.forbidden,
+        late: this.#isLate,
+        refused,
+        forbidden: forbidden && this.isOwnUnsaved,
       }),
       // Before the server has answered, whoever wrote here may go on: it has the last word later.
-      writable: this.#room.writable || (!this.#room.forbidden && known),
+      writable: writable || (!forbidden && (known || isKept)),
       hasUnsaved,
       keptHere: this.#kept?.safe ?? false,
     };
+  }
+
+  /** True if the server has not acknowledged every change. */
+  get hasUnsaved(): boolean {
+    // Before its first answer, a room counts only the handshake as unsaved.
+    return (this.#room.known && this.#room.hasUnsaved) || (this.#kept?.unsaved ?? false);
   }
 
   get presences(): ReadonlyMap<number, unknown> {
@@ -116,12 +162,45 @@ export class KeptRoom {
     return () => this.#listeners.delete(listener);
   }
 
+  /**
+   * Ends this document at once and sends nothing more of it; tells whoever has subscribed.
+   * @param forget true to let go of the device's copy too
+   */
+  end({ forget }: { readonly forget: boolean }): void {
+    if (forget) this.#kept?.forget();
+    const listeners = [...this.#listeners];
+    this.destroy();
+    for (const listener of listeners) listener();
+  }
+
   destroy(): void {
+    this.#hasEnded = true;
+    clearTimeout(this.#late);
     for (const event of LINE_EVENTS) this.#socket.off(event, this.#changed);
     this.doc.off('update', this.#updated);
     this.#listeners.clear();
     this.#kept?.close();
     this.#room.destroy();
+  }
+
+  /** Notices when the server takes changes and does not acknowledge any. */
+  #watchDelay(): void {
+    const { acknowledgements } = this.#room;
+    const waits = this.#socket.isOpen && this.#room.known && this.#room.hasUnsaved;
+    if (waits && acknowledgements === this.#acknowledgements && this.#late !== undefined) return;
+    this.#acknowledgements = acknowledgements;
+    clearTimeout(this.#late);
+    this.#late = undefined;
+    this.#isLate = false;
+    if (!waits) return;
+    this.#late = setTimeout(() => {
+      this.#isLate = true;
+      this.#tell();
+    }, LATE_MS);
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   #isSaved(): boolean {

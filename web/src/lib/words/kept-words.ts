@@ -15,6 +15,9 @@ const LOAD_MS = 3_000;
 /** This tab, among those that share the device's storage. */
 const TAB = crypto.randomUUID();
 
+/** Copies that are being let go of: whoever opens one again waits until it is gone. */
+const forgetting = new Map<string, Promise<void>>();
+
 /** The keeper of this browser. */
 export const deviceWords: WordsKeeper = {
   keep: (id, doc, onChange) => new KeptWords(id, doc, onChange),
@@ -25,6 +28,10 @@ export const deviceWords: WordsKeeper = {
       .filter((entry) => entry.userId === userId && entry.storyId === storyId)
       .filter(({ unsaved }) => Object.keys(unsaved).length > 0)
       .flatMap(({ takeId }) => takeId ?? []);
+  },
+  forget: async (id) => {
+    const db = await deviceDb();
+    if (db !== null) await forgetClosed(new KeptRegistry(db), keptName(id));
   },
 };
 
@@ -104,6 +111,22 @@ class KeptWords implements Kept {
     await storeState(persistence).catch(() => undefined);
   }
 
+  forget(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#closing.resolve();
+    const name = keptName(this.#id);
+    const gone = this.#forget(name).catch(() => undefined);
+    forgetting.set(name, gone);
+    void gone.then(() => forgetting.delete(name));
+  }
+
+  async #forget(name: string): Promise<void> {
+    await this.loaded;
+    await this.#persistence?.destroy();
+    if (this.#registry !== null) await forgetClosed(this.#registry, name);
+  }
+
   async #load(): Promise<void> {
     const db = await deviceDb();
     if (db === null || this.#closed) {
@@ -111,6 +134,7 @@ class KeptWords implements Kept {
       return;
     }
     this.#registry = new KeptRegistry(db);
+    await forgetting.get(keptName(this.#id));
     await holdOpen(this.#id, this.#closing.promise);
     // Before the document: an edit that the registry names lies in the document by then.
     const entry = await this.#registry.find(this.#id);
@@ -197,15 +221,18 @@ async function holdOpen(id: KeptId, until: Promise<void>): Promise<void> {
   await held.promise;
 }
 
+/** Forgets a copy, unless some tab has it open. */
+async function forgetClosed(registry: KeptRegistry, name: string): Promise<void> {
+  if (!('locks' in navigator)) return;
+  await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
+    if (lock === null) return;
+    await settled(indexedDB.deleteDatabase(name));
+    await registry.forget(name);
+  });
+}
+
 /** Forgets the documents that are saved and have been closed for long. */
 async function sweep(registry: KeptRegistry): Promise<void> {
-  if (!('locks' in navigator)) return;
-  for (const entry of await registry.entries()) {
-    if (!isStale(entry, Date.now())) continue;
-    await navigator.locks.request(entry.key, { ifAvailable: true }, async (lock) => {
-      if (lock === null) return;
-      await settled(indexedDB.deleteDatabase(entry.key));
-      await registry.forget(entry.key);
-    });
-  }
+  for (const entry of await registry.entries())
+    if (isStale(entry, Date.now())) await forgetClosed(registry, entry.key);
 }

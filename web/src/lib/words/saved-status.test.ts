@@ -6,6 +6,7 @@ const settled = {
   known: true,
   synced: true,
   unsaved: false,
+  late: false,
   refused: false,
   forbidden: false,
 };
@@ -22,6 +23,7 @@ describe('savedStatus', () => {
         known,
         synced,
         unsaved,
+        late: false,
         refused: false,
         forbidden: false,
       });
@@ -32,6 +34,8 @@ describe('savedStatus', () => {
   it.each([
     ['opening', { known: false, synced: false, unsaved: true }],
     ['saving', { unsaved: true }],
+    ['late', { unsaved: true, late: true }],
+    ['offline', { unsaved: true, late: true, open: false }],
     ['saving', { synced: false, unsaved: true }],
     ['offline', { open: false, synced: false }],
     ['offline', { open: false, synced: false, unsaved: true }],
@@ -50,6 +54,12 @@ describe('savedStatus', () => {
       'Kept on this device',
     );
     expect(describeStatus('offline', { hasUnsaved: false, keptHere: true })).toBe('Offline');
+    expect(describeStatus('late', { hasUnsaved: true, keptHere: false })).toContain(
+      'Keep this page open',
+    );
+    expect(describeStatus('late', { hasUnsaved: true, keptHere: true })).toContain(
+      'kept on this device',
+    );
   });
 
   it.each(['refused', 'forbidden'] as const)('says of %s words where they are', (status) => {

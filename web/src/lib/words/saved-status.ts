@@ -1,6 +1,13 @@
 // What may truthfully be said about the words on the screen.
 
-export type SavedStatus = 'opening' | 'saving' | 'saved' | 'offline' | 'refused' | 'forbidden';
+export type SavedStatus =
+  | 'opening'
+  | 'saving'
+  | 'late'
+  | 'saved'
+  | 'offline'
+  | 'refused'
+  | 'forbidden';
 
 /**
  * 'saved' only while the room is open and the server has acknowledged every change, which it does
@@ -12,6 +19,8 @@ export function savedStatus(line: {
   /** The room has answered since the socket opened. */
   readonly synced: boolean;
   readonly unsaved: boolean;
+  /** The server takes changes and acknowledges none. */
+  readonly late: boolean;
   readonly refused: boolean;
   /** The server lets nobody of this session write here, or not even read. */
   readonly forbidden: boolean;
@@ -22,12 +31,14 @@ export function savedStatus(line: {
   if (line.forbidden && line.unsaved) return 'forbidden';
   if (!line.known) return 'opening';
   if (!line.open) return 'offline';
+  if (line.unsaved && line.late) return 'late';
   return line.unsaved || !line.synced ? 'saving' : 'saved';
 }
 
 const words: Record<SavedStatus, string> = {
   opening: 'Opening the words',
   saving: 'Saving',
+  late: 'Not saved yet: Tap Story cannot store your words just now. We go on trying',
   saved: 'Saved',
   offline: 'Offline',
   refused: 'Too long, with what others wrote meanwhile. Shorten the words, and they are saved',
@@ -47,6 +58,11 @@ export function describeStatus(
     return keptHere
       ? 'Offline. Kept on this device, and saved when the line is back'
       : 'Offline. Keep this page open: your words are saved when the line is back';
+  }
+  if (status === 'late') {
+    return keptHere
+      ? `${words.late}, and they are kept on this device`
+      : `${words.late}. Keep this page open`;
   }
   const isRefusal = status === 'refused' || status === 'forbidden';
   return isRefusal && keptHere ? `${words[status]}. Kept on this device` : words[status];

@@ -76,6 +76,26 @@ export function survivors(
   return ranges;
 }
 
+/** Where a change goes: what it inserts at `index`, and the ranges that it removes. */
+export interface Place {
+  readonly index: number;
+  readonly removals: readonly { readonly start: number; readonly end: number }[];
+}
+
+/** Where a change of the text as it was goes in the text as it is after `waiting`. */
+export function placeSplice(
+  { index, remove }: Pick<Splice, 'index' | 'remove'>,
+  waiting: readonly Delta[],
+): Place {
+  return {
+    index: waiting.reduce(moveIndex, index),
+    removals: waiting.reduce(
+      (ranges, delta) => ranges.flatMap(({ start, end }) => survivors(start, end, delta)),
+      remove === 0 ? [] : [{ start: index, end: index + remove }],
+    ),
+  };
+}
+
 /** Anything embedded that is not text counts as one unit, as in Yjs. */
 function lengthOf(insert: unknown): number {
   return typeof insert === 'string' ? insert.length : 1;

@@ -1,7 +1,14 @@
 // A text field and a Y.Text that say the same. Knows no DOM: a textarea is one kind of field.
 import { simpleDiffStringWithCursor } from 'lib0/diff';
 import * as Y from 'yjs';
-import { boundSplice, moveIndex, survivors, type Delta, type Splice } from './text-change.ts';
+import {
+  boundSplice,
+  moveIndex,
+  placeSplice,
+  type Delta,
+  type Place,
+  type Splice,
+} from './text-change.ts';
 
 /** What the binding needs of a `<textarea>`. Offsets are UTF-16 units, as in Y.Text. */
 export interface TextField {
@@ -195,22 +202,6 @@ export class TextareaBinding {
     if (start === undefined || end === undefined) return;
     this.#field.setSelectionRange(Math.min(start, end), end, this.#kept.direction);
   }
-}
-
-interface Place {
-  readonly index: number;
-  readonly removals: readonly { readonly start: number; readonly end: number }[];
-}
-
-/** Where a change of the text as it was goes in the text as it is after `waiting`. */
-function placeSplice({ index, remove }: Splice, waiting: readonly Delta[]): Place {
-  return {
-    index: waiting.reduce(moveIndex, index),
-    removals: waiting.reduce(
-      (ranges, delta) => ranges.flatMap(({ start, end }) => survivors(start, end, delta)),
-      remove === 0 ? [] : [{ start: index, end: index + remove }],
-    ),
-  };
 }
 
 /** The field's caret, carried from the text as typed to the text as it became. */

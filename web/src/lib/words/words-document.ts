@@ -9,15 +9,23 @@ import type { WordsKeeper } from './words-keeper.ts';
 import { remoteCarets, type RemoteCaret } from './carets.ts';
 import { KeptRoom, type RoomState } from './kept-room.ts';
 import { TextareaBinding, type BindingOptions, type TextField } from './textarea-binding.ts';
+import { placeUnsaved } from './put-back.ts';
+import { ServerCopy, type UnsavedWords } from './server-copy.ts';
 
 /** What the editor shows beside the text. */
 export interface WordsState extends RoomState {
   readonly carets: readonly RemoteCaret[];
 }
 
+/** What was unsaved when a document was ended, and where else it is. */
+export interface Ended extends UnsavedWords {
+  readonly keptHere: boolean;
+}
+
 export class WordsDocument {
   readonly text: Y.Text;
   readonly #room: KeptRoom;
+  readonly #server: ServerCopy;
 
   constructor(settings: {
     readonly socket: RoomSocket;
@@ -36,8 +44,18 @@ export class WordsDocument {
       keep: (user, doc, onChange) =>
         keeper?.keep({ userId: user, storyId, takeId }, doc, onChange) ?? null,
       isTooLarge: (doc) => wordsOf(doc).length > MAX_WORDS_LENGTH,
+      server: {
+        received: (update) => this.#server.received(update),
+        acknowledged: () => this.#server.acknowledged(),
+      },
     });
     this.text = wordsOf(this.#room.doc);
+    this.#server = new ServerCopy(this.#room.doc);
+  }
+
+  /** True once nobody may go on with this document: the words are to be opened anew. */
+  get hasEnded(): boolean {
+    return this.#room.hasEnded;
   }
 
   get state(): WordsState {
@@ -69,8 +87,37 @@ export class WordsDocument {
     this.#room.setSelf(self, idOf(self));
   }
 
+  /**
+   * Puts back what this page's person wrote in a document that ended; false if there is no telling
+   * where it goes, or no need.
+   */
+  putBack(unsaved: UnsavedWords): boolean {
+    const place = placeUnsaved(unsaved, this.text.toJSON(), MAX_WORDS_LENGTH);
+    if (place === null) return false;
+    this.#room.doc.transact(() => {
+      for (const { start, end } of place.removals.toReversed())
+        this.text.delete(start, end - start);
+      this.text.insert(place.index, place.insert);
+    });
+    return true;
+  }
+
+  /**
+   * Ends this document at once, sending nothing more of it, and returns what was unsaved: its
+   * person is not who the socket is, or the server refuses it as it is.
+   * @param forget true to let go of the device's copy too, which would be refused again
+   */
+  end({ forget }: { readonly forget: boolean }): Ended | null {
+    const { keptHere } = this.state;
+    const unsaved = this.#room.isOwnUnsaved ? this.#server.unsaved() : null;
+    this.#room.end({ forget });
+    this.#server.destroy();
+    return unsaved && { ...unsaved, keptHere: keptHere && !forget };
+  }
+
   destroy(): void {
     this.#room.destroy();
+    this.#server.destroy();
   }
 }
 

@@ -15,6 +15,13 @@ const opening: WordsState = {
   carets: [],
 };
 
+interface Place {
+  readonly live: LiveStory;
+  readonly takeId: TakeId;
+  /** Aborted when the editor closes. */
+  readonly closing: AbortSignal;
+}
+
 export class WordsEditing {
   #document = $state.raw<WordsDocument | null>(null);
   #state = $state.raw<WordsState>(opening);
@@ -61,7 +68,7 @@ export class WordsEditing {
   /** Opens the words of a take; returns what closes them. */
   open(live: LiveStory, takeId: TakeId): () => void {
     const closing = new AbortController();
-    void this.#open(live, takeId, closing.signal);
+    void this.#open({ live, takeId, closing: closing.signal });
     return () => {
       this.left();
       closing.abort();
@@ -70,26 +77,39 @@ export class WordsEditing {
     };
   }
 
-  async #open(live: LiveStory, takeId: TakeId, closing: AbortSignal): Promise<void> {
+  async #open(place: Place): Promise<void> {
+    const { live, takeId, closing } = place;
     const document = await live.openWords(takeId);
     if (closing.aborted) {
-      live.closeWords(takeId);
+      if (!document.hasEnded) live.closeWords(takeId);
       return;
     }
-    const unsubscribe = document.subscribe(() => this.#follow(document));
+    const unsubscribe = document.subscribe(() => {
+      if (!document.hasEnded) this.#follow(document, place);
+      else if (!closing.aborted) this.#reopen(place);
+    });
     closing.addEventListener('abort', () => {
       unsubscribe();
-      live.closeWords(takeId);
+      if (!document.hasEnded) live.closeWords(takeId);
     });
     this.#document = document;
-    this.#follow(document);
+    this.#follow(document, place);
   }
 
-  #follow(document: WordsDocument): void {
+  /** The document ended while it was on the screen: what was unsaved of it was set aside. */
+  #reopen(place: Place): void {
+    this.#document = null;
+    this.#state = opening;
+    this.#announcement = '';
+    void this.#open(place);
+  }
+
+  #follow(document: WordsDocument, { live, takeId }: Place): void {
     this.#state = document.state;
     this.#text = document.text.toJSON();
     const { status } = this.#state;
-    const troubled = status === 'offline' || this.isTroubled;
+    if (status === 'saved') live.lost.seen(takeId, this.#text);
+    const troubled = status === 'offline' || status === 'late' || this.isTroubled;
     if (troubled || (status === 'saved' && this.#announcement !== '')) {
       this.#announcement = describeStatus(status, this.#state);
     }

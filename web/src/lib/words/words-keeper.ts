@@ -28,6 +28,8 @@ export interface Kept {
   /** The server has acknowledged all that the document holds. */
   saved(): void;
   close(): void;
+  /** Closes it, and lets go of the device's copy. */
+  forget(): void;
 }
 
 /** Keeps words and drafts on this device. */
@@ -35,4 +37,6 @@ export interface WordsKeeper {
   keep(id: KeptId, doc: Y.Doc, onChange: () => void): Kept;
   /** The takes of a story whose words this person has not got saved yet. */
   unsaved(userId: UserId, storyId: StoryId): Promise<TakeId[]>;
+  /** Lets go of a copy that is not open. */
+  forget(id: KeptId): Promise<void>;
 }
