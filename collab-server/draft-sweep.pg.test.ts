@@ -6,7 +6,8 @@ import { compactDocument } from '#backend/postgres/compaction.ts';
 import { claimClients } from '#backend/postgres/document-clients.ts';
 import { appendUpdates, readUpdates } from '#backend/postgres/documents.ts';
 import { mergeIntoState } from '#backend/postgres/merge-updates.ts';
-import { deleteOrphanedDrafts } from '#backend/postgres/orphaned-drafts.ts';
+import { RETURN_DAYS } from '#backend/story/delete-story.ts';
+import { deleteOrphanedDrafts } from '#backend/story/orphaned-drafts.ts';
 import { roomName } from '#domain/protocol/room.ts';
 import { putDraft } from '#domain/story/draft.ts';
 import { storyId, userId, type StoryId, type UserId } from '#domain/story/ids.ts';
@@ -60,6 +61,23 @@ test('the sweep takes drafts whose story or author is gone, and nothing else', a
   );
   expect(rows).toEqual([{ left: 0 }]);
   expect(await deleteOrphanedDrafts(fresh.db)).toBe(0);
+});
+
+test('the sweep leaves the drafts of a deleted story until it cannot come back', async () => {
+  const deleted = await plant(fresh, olga.user.id);
+  const name = nameOf(jo.user.id, deleted.storyId);
+  await write(name, jo.user.id);
+  const ago = (days: number) =>
+    fresh.pool.query(
+      `update stories set deleted_at = now() - $2::int * interval '1 day' where id = $1`,
+      [deleted.storyId, days],
+    );
+  await ago(RETURN_DAYS - 1);
+  await deleteOrphanedDrafts(fresh.db);
+  expect(await readUpdates(fresh.db, name)).toHaveLength(1);
+  await ago(RETURN_DAYS + 1);
+  await deleteOrphanedDrafts(fresh.db);
+  expect(await readUpdates(fresh.db, name)).toEqual([]);
 });
 
 test('the sweep is begun by a node that starts', async () => {

@@ -1,7 +1,7 @@
 // Deletes drafts whose story or author is gone, now and then.
 import type { Logger } from '#backend/log.ts';
 import type { Database } from '#backend/postgres/database.ts';
-import { deleteOrphanedDrafts } from '#backend/postgres/orphaned-drafts.ts';
+import { deleteOrphanedDrafts } from '#backend/story/orphaned-drafts.ts';
 
 /** Nobody waits for it: what is swept cannot be opened any more. */
 const EVERY_MS = 60 * 60 * 1_000;

@@ -1,4 +1,4 @@
-// Draft documents that nobody can open any more, because their story or their author is gone.
+// Draft documents that nobody can open any more, because their story or their author is gone for good.
 import { sql } from 'drizzle-orm';
 import {
   documentClients,
@@ -8,7 +8,8 @@ import {
   stories,
   users,
 } from '#drizzle/schema.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../postgres/database.ts';
+import { RETURN_DAYS } from './delete-story.ts';
 
 /**
  * Deletes them: logs, snapshots and client ids. What is written into one at this moment is found
@@ -27,7 +28,9 @@ export async function deleteOrphanedDrafts(db: Database): Promise<number> {
       where not exists (
         select from ${users} where ${users.id} = split_part(document, ':', 2)::uuid)
       or not exists (
-        select from ${stories} where ${stories.id} = split_part(document, ':', 3)::uuid)
+        select from ${stories} where ${stories.id} = split_part(document, ':', 3)::uuid
+        and (${stories.deletedAt} is null
+          or ${stories.deletedAt} > now() - ${RETURN_DAYS}::integer * interval '1 day'))
     ), snapshots as (
       delete from ${documentSnapshots} where document in (select document from gone)
     ), updates as (
