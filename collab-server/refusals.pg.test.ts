@@ -142,6 +142,22 @@ describe('the client id of somebody who is offline', () => {
     await allSurvives(victim);
   });
 
+  test('cannot be deleted in advance by somebody who leaves before the answer', async () => {
+    const victim = await offlineVictim();
+    const attacker = await raw(jo);
+    const doc = new Y.Doc();
+    wordsOf(doc).insert(0, 'bait ');
+    attacker.sync(STEP.update, Y.encodeStateAsUpdate(doc));
+    await eventually(() => expect(attacker.saved()).toEqual([true]));
+    const deletions = encoding.createEncoder();
+    for (const n of [0, 1, victim.doc.clientID, 1, 5, 500]) encoding.writeVarUint(deletions, n);
+    attacker.sync(STEP.update, encoding.toUint8Array(deletions));
+    // Over this the server closes the socket before it answers the other.
+    attacker.socket.send('no frame');
+    await eventually(() => expect(attacker.closes).toMatchObject([{ code: CLOSE.malformed }]));
+    await allSurvives(victim);
+  });
+
   test('cannot be written under on another node', async () => {
     const victim = await offlineVictim();
     const attacker = await raw(jo, story.words, other);

@@ -26,7 +26,7 @@ function socketWith({ waiting = 0 }) {
     viewer: null,
     updates: new UpdateLog({ append: () => Promise.resolve(), log }),
     takers: [],
-    dropParked: () => null,
+    missedBefore: () => null,
     stateVector: () => null,
     pass,
     limits: { ...defaultLimits, emptyMs: 60_000, backlog: { most: 100, long: 10, longMs: 5_000 } },

@@ -65,8 +65,8 @@ export interface RoomSocketOptions {
   readonly viewer: Voice | null;
   readonly updates: UpdateLog;
   readonly takers: readonly FrameTaker[];
-  /** Takes out of a document what Yjs has parked in it; null if there is nothing of that kind. */
-  readonly dropParked: (document: string) => Uint8Array | null;
+  /** What to ask for if a document's newest change was not taken whole; null if it was. */
+  readonly missedBefore: (document: string) => Uint8Array | null;
   /** The state vector of a document that is open. */
   readonly stateVector: (document: string) => Uint8Array | null;
   /** What is counted for whoever opened the socket. */
@@ -218,9 +218,9 @@ export class RoomSocket implements WebSocketLike {
    */
   #acknowledge(data: Uint8Array): void {
     const { address, document } = readFrame(data);
-    const { dropParked, stateVector } = this.#options;
+    const { missedBefore, stateVector } = this.#options;
     const hasGap = this.#documents.hasGap(address);
-    const vector = hasGap ? stateVector(document) : dropParked(document);
+    const vector = hasGap ? stateVector(document) : missedBefore(document);
     if (vector === null) {
       this.#options.updates.afterCommit(document, () => this.#write(data));
     } else if (this.#documents.sentUpdate(address)) {

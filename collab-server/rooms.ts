@@ -23,7 +23,7 @@ import { LiveStandings } from './live-standings.ts';
 import { Newcomers } from './newcomers.ts';
 import { NodeLink } from './node-link.ts';
 import type { NodeMessage } from './node-messages.ts';
-import { dropParked } from './parked.ts';
+import { Unparked } from './parked.ts';
 import { StateCache } from './state-cache.ts';
 import { STEP } from './frames.ts';
 import { MAX_FRAME_BYTES } from './guard.ts';
@@ -68,6 +68,7 @@ export class Rooms {
   readonly standings: LiveStandings;
   readonly #compactor: Compactor;
   readonly #states = new StateCache();
+  readonly #unparked = new Unparked();
   readonly #presence: Presence;
   /** What the other nodes know us by. */
   readonly #node = crypto.randomUUID();
@@ -157,12 +158,13 @@ export class Rooms {
   }
 
   /**
-   * Takes out of a document what Yjs has parked because something before it is missing.
-   * @returns the document's state vector, or null if nothing was parked
+   * What to ask for after a change that could not be taken whole, because something before it is
+   * missing.
+   * @returns the document's state vector, or null if the newest change was taken whole
    */
-  dropParked(documentName: string): Uint8Array | null {
+  missedBefore(documentName: string): Uint8Array | null {
     const document = this.hocuspocus.documents.get(documentName);
-    if (document === undefined || !dropParked(document)) return null;
+    if (document === undefined || !this.#unparked.hadGap(document)) return null;
     return Y.encodeStateVector(document);
   }
 
@@ -252,6 +254,7 @@ export class Rooms {
     // What was loaded is no news: everybody who comes in is given it.
     document.flush();
     this.#compactor.look(documentName);
+    this.#unparked.watch(document);
     // Hocuspocus' onChange runs a microtask late: the acknowledgement would overtake the log.
     document.on('update', (update: Uint8Array, origin: unknown) => {
       if (origin !== COMMITTED) this.updates.append(documentName, update, writerOf(origin));

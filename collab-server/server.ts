@@ -192,7 +192,7 @@ function openSocket(
     wire,
     updates: rooms.updates,
     takers: rooms.frameTakers(),
-    dropParked: (document) => rooms.dropParked(document),
+    missedBefore: (document) => rooms.missedBefore(document),
     stateVector: (document) => rooms.stateVector(document),
     pass,
     limits,

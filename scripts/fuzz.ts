@@ -21,6 +21,7 @@ const { code } = await runTool('vitest', ['run', '--project', 'soak', 'tests/fuz
     FUZZ_SEEDS: values.seeds,
     FUZZ_OPERATIONS: values.operations,
     FUZZ_FRAMES: values.frames,
+    FUZZ_SOCKET_FRAMES: '5000',
   },
 });
 process.exitCode = code;

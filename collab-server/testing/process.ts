@@ -12,7 +12,7 @@ export interface CollabProcess {
   readonly pid: number;
   /** `ws://host:port` */
   readonly url: string;
-  /** The lines of its log so far. */
+  /** What it has said so far, in lines. */
   readonly log: readonly string[];
   /** False once it has ended, whoever ended it. */
   isRunning(): boolean;
@@ -58,7 +58,7 @@ export class CollabProcesses {
 
 function forked({ databaseUrl, dataDir, env = {} }: ProcessOptions): ChildProcess {
   return fork(main, {
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
       ...process.env,
       DATABASE_URL: databaseUrl,
@@ -75,7 +75,10 @@ function forked({ databaseUrl, dataDir, env = {} }: ProcessOptions): ChildProces
 
 /** Reads its log for good: a pipe that nobody empties would stop the process. */
 async function portOf(child: ChildProcess, log: string[]): Promise<number> {
-  if (child.stdout === null) throw new Error('the process has no output');
+  if (child.stdout === null || child.stderr === null) {
+    throw new Error('the process has no output');
+  }
+  createInterface(child.stderr).on('line', (line) => log.push(line));
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   createInterface(child.stdout).on('line', (line) => {
     log.push(line);
