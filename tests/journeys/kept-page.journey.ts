@@ -14,6 +14,8 @@ const test = journey.extend<{ device: Device }>({
   },
 });
 
+const SLOW = { timeout: 60_000 };
+
 const notice = (page: Page) => page.getByText('This is the page as you last saw it');
 
 /** The addresses of the pages that the device keeps, without the origin. */
@@ -24,6 +26,24 @@ const keptOn = async (page: Page): Promise<string[]> =>
     return list.pages.map(({ address }) => address.slice(location.origin.length));
   });
 
+/** All trees that the device keeps, as text. */
+const treesOn = async (page: Page): Promise<string> =>
+  page.evaluate(
+    () =>
+      new Promise<string>((resolve, reject) => {
+        const opening = indexedDB.open('tap-story-device');
+        opening.addEventListener('error', () => reject(new Error('no database')));
+        opening.addEventListener('success', () => {
+          const db = opening.result;
+          const asked = db.transaction('trees').objectStore('trees').getAll();
+          asked.addEventListener('success', () => {
+            db.close();
+            resolve(JSON.stringify(asked.result));
+          });
+        });
+      }),
+  );
+
 /** Files of builds that the device keeps. */
 const filesOn = async (page: Page): Promise<number> =>
   page.evaluate(async () => {
@@ -32,7 +52,7 @@ const filesOn = async (page: Page): Promise<number> =>
   });
 
 const untilKept = (page: Page, path: string) =>
-  expect.poll(() => keptOn(page), { timeout: 60_000 }).toContain(path);
+  expect.poll(() => keptOn(page), SLOW).toContain(path);
 
 test('a story opens and can be written in without a line, and is renewed when there is one', async ({
   app,
@@ -45,6 +65,12 @@ test('a story opens and can be written in without a line, and is renewed when th
   await openStory(page, `/s/${seed.slug}`);
   await untilKept(page, `/s/${seed.slug}`);
   await expect(notice(page)).toHaveCount(0);
+  // The story grows while the page is open: the device keeps that too.
+  const kim = await HttpPerson.named(app.origin, 'Kim');
+  const kims = await kim.branchWords(seed, 'The sea was warm.');
+  await expect(takeOf(page, 'Kim')).toBeVisible(SLOW);
+  await expect.poll(() => treesOn(page), SLOW).toContain(kims.takeId);
+  await expect.poll(() => treesOn(page), SLOW).toContain('The sea was warm.');
   await device.close();
 
   // The browser starts anew, and there is no line.
@@ -54,6 +80,8 @@ test('a story opens and can be written in without a line, and is renewed when th
   await page.goto(`/s/${seed.slug}?take=${seed.takeId}`);
   await expect(notice(page)).toBeVisible();
   await expect(takeOf(page, 'Mira')).toHaveAttribute('aria-selected', 'true');
+  await expect(takeOf(page, 'Kim')).toBeVisible(SLOW);
+  await expect(page.getByText('A new branch')).toHaveCount(0);
   await page.getByRole('button', { name: 'Write Mira’s words' }).click();
   await expect(page.getByText('Offline').first()).toBeVisible();
   await page.getByRole('button', { name: 'Write', exact: true }).click();
@@ -71,10 +99,10 @@ test('a story opens and can be written in without a line, and is renewed when th
   const jo = await HttpPerson.named(app.origin, 'Jo');
   await jo.branchWords(seed, 'The sea was wild.');
   await context.setOffline(false);
-  await expect(notice(page)).toHaveCount(0, { timeout: 60_000 });
+  await expect(notice(page)).toHaveCount(0, SLOW);
   await untilLive(page);
-  await expect(takeOf(page, 'Jo')).toBeVisible();
-  await expect(page.getByText('The sea was wild.').first()).toBeAttached();
+  await takeOf(page, 'Jo').click();
+  await expect(page.getByText('The sea was wild.').first()).toBeAttached(SLOW);
 });
 
 test('what was kept for one person is gone when another comes, or nobody', async ({
@@ -90,13 +118,13 @@ test('what was kept for one person is gone when another comes, or nobody', async
   expect(await filesOn(page)).toBeGreaterThan(10);
   await become(context, await HttpPerson.named(app.origin, 'Jo'));
   await page.goto('/me');
-  await expect.poll(() => keptOn(page), { timeout: 60_000 }).toEqual([]);
-  await expect.poll(() => filesOn(page), { timeout: 60_000 }).toBe(0);
+  await expect.poll(() => keptOn(page), SLOW).toEqual([]);
+  await expect.poll(() => filesOn(page), SLOW).toBe(0);
 
   await openStory(page, `/s/${seed.slug}`);
   await untilKept(page, `/s/${seed.slug}`);
   await page.evaluate(() => fetch('/api/session', { method: 'DELETE' }));
-  await expect.poll(() => keptOn(page), { timeout: 60_000 }).not.toContain(`/s/${seed.slug}`);
+  await expect.poll(() => keptOn(page), SLOW).not.toContain(`/s/${seed.slug}`);
 });
 
 async function become(context: BrowserContext, person: HttpPerson): Promise<void> {

@@ -2,13 +2,13 @@
 
 /**
  * The tables: registry of words documents, drafts of written takes, takes that wait for the line,
- * words that the server did not take.
+ * words that the server did not take, trees as they were last seen.
  */
-export type DeviceTable = 'words' | 'drafts' | 'waiting' | 'lost';
+export type DeviceTable = 'words' | 'drafts' | 'waiting' | 'lost' | 'trees';
 
 const NAME = 'tap-story-device';
-const VERSION = 2;
-const tables: readonly DeviceTable[] = ['words', 'drafts', 'waiting', 'lost'];
+const VERSION = 3;
+const tables: readonly DeviceTable[] = ['words', 'drafts', 'waiting', 'lost', 'trees'];
 
 /** Rows are plain JSON with a `key`; whoever reads them parses them. */
 export class DeviceDb {
@@ -34,6 +34,11 @@ export class DeviceDb {
     } catch {
       return null;
     }
+  }
+
+  /** One row, or undefined. */
+  async get(table: DeviceTable, key: string): Promise<unknown> {
+    return settled<unknown>(this.#db.transaction(table).objectStore(table).get(key));
   }
 
   async all(table: DeviceTable): Promise<unknown[]> {

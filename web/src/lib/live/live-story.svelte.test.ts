@@ -57,6 +57,21 @@ describe('LiveStory', () => {
     expect(live.takes[1]?.state).toEqual(mixed);
   });
 
+  it('shows what the device kept only if it is newer, and never as news', () => {
+    const { live, line } = page(view(3, take(1, mixed)));
+    const grown: string[] = [];
+    live.onGrowth((takes) => grown.push(ids(takes)));
+    live.showKept(view(2, take(1, mixed), take(4, mixed)));
+    expect(ids(live.takes)).toBe('1');
+    live.showKept(view(4, take(1, mixed), take(2, mixed)));
+    expect(ids(live.takes)).toBe('12');
+    expect(grown).toEqual([]);
+    line.onView(view(5, take(1, mixed), take(2, mixed), take(3, mixed)));
+    expect(grown).toEqual(['3']);
+    live.showKept(view(4, take(1, mixed)));
+    expect(ids(live.takes)).toBe('123');
+  });
+
   it('announces each take once, when it is first seen', () => {
     const { live, line } = page(view(1, take(1, mixed)));
     const grown: string[] = [];

@@ -162,6 +162,21 @@ export class LiveStory {
     this.#growthListeners.clear();
   }
 
+  /** Everything that is known of the story, with what this viewer may not see. */
+  get view(): StoryView {
+    return this.#view;
+  }
+
+  /**
+   * Shows what the device kept, if that is newer than what the page shows. It is no news: nobody
+   * is told of takes that have grown.
+   */
+  showKept(view: StoryView): void {
+    if ((view.meta?.revision ?? 0) <= (this.#view.meta?.revision ?? 0)) return;
+    this.#view = view;
+    this.#show(view);
+  }
+
   /** What a line to the room tells this page. */
   listener(): StoryListener {
     return {

@@ -9,6 +9,7 @@ import { hitPath, pathTo } from '#domain/story/tree.ts';
 import { endOf } from '#domain/timeline/duet.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 import type { StoryView } from '#domain/story/document.ts';
+import { TreeKeeper } from '../offline/kept-tree.ts';
 import { LiveStory } from '../live/live-story.svelte.ts';
 import { describeGrowth } from '../live/growth.ts';
 import { peaksOfTake, wordsOfTake } from '../tree/fetch-take.ts';
@@ -87,6 +88,9 @@ export class StoryPage {
 
   /** What the server read for this page, last. */
   #rendered: StoryPageData;
+  /** Takes whose words are from the device: the server's are newer. */
+  readonly #keptWords = new Set<TakeId>();
+  #keeper: TreeKeeper;
   #fetched = new Set<TakeId>();
   /** Takes whose words were not ours to read when we last looked. */
   #buried = new Set<TakeId>();
@@ -104,6 +108,7 @@ export class StoryPage {
       onPublished: ({ takeId }) => this.expect(takeId),
       isPublished: (id) => this.live.tree.takes.has(id),
     });
+    this.#keeper = new TreeKeeper(data.storyId, person?.id ?? null);
     this.words = new SvelteMap(data.words);
     this.silhouettes = new SvelteMap([...data.silhouettes].map(([id, text]) => [id, unpack(text)]));
     this.chosenId = data.chosen;
@@ -122,14 +127,39 @@ export class StoryPage {
     this.player.choose(this.playable);
     const detach = this.player.attach(audio);
     if (this.chosenId !== null) this.player.seek(this.joinOf(this.chosenId));
+    void this.#showKept();
     void this.live.start();
     void this.written.start();
     return () => {
+      this.#keeper.stop();
       this.written.stop();
       offGrowth();
       detach();
       this.live.destroy();
     };
+  }
+
+  /** Whoever is at the page finds the tree as it is now, should there be no line later. */
+  keep(): void {
+    if (this.live.connection !== 'live' || this.live.takes.length === 0) return;
+    const personId = this.live.person?.id ?? null;
+    if (personId !== this.#keeper.personId) {
+      this.#keeper.stop();
+      this.#keeper = new TreeKeeper(this.live.storyId, personId);
+    }
+    this.#keeper.keep({ view: this.live.view, words: new Map(this.words) });
+  }
+
+  /** What this person saw of the story last, if that is newer than the page. */
+  async #showKept(): Promise<void> {
+    const kept = await this.#keeper.read();
+    if (kept === null) return;
+    this.live.showKept(kept.view);
+    for (const [id, text] of kept.words) {
+      if (this.words.has(id)) continue;
+      this.#keptWords.add(id);
+      this.words.set(id, text);
+    }
   }
 
   /** Whether this person can answer a take now. */
@@ -251,7 +281,8 @@ export class StoryPage {
     this.#rendered = data;
     this.live.follow(data.view);
     for (const [id, text] of data.words)
-      if (this.words.get(id) === before.words.get(id)) this.words.set(id, text);
+      if (this.#keptWords.delete(id) || this.words.get(id) === before.words.get(id))
+        this.words.set(id, text);
     for (const [id, text] of data.silhouettes)
       if (!this.silhouettes.has(id)) this.silhouettes.set(id, unpack(text));
   }
