@@ -1,12 +1,24 @@
 // Pages that were visited are there without a line: as they were last seen, whole, and for their person alone.
 import type { BrowserContext, Page } from '@playwright/test';
+import { startApp, type RunningApp } from '../harness/app.ts';
 import { expect, test as journey } from '../harness/journey.ts';
+import { childNamed, isRunning } from '../harness/processes.ts';
 import { Device } from './support/device.ts';
 import { HttpPerson } from './support/http-person.ts';
 import { openStory, takeOf, untilLive } from './support/recording.ts';
 import { signIn } from './support/stories.ts';
 
-const test = journey.extend<{ device: Device }>({
+/** An app that no other journey uses: a worker's browser cannot be cut off, so the server is. */
+const test = journey.extend<{ device: Device }, { app: RunningApp }>({
+  app: [
+    // oxlint-disable-next-line no-empty-pattern -- Playwright reads the fixtures' names from here
+    async ({}, use) => {
+      const app = await startApp();
+      await use(app);
+      await app.stop();
+    },
+    { scope: 'worker', timeout: 180_000 },
+  ],
   device: async ({ app }, use) => {
     const device = await Device.of(await HttpPerson.named(app.origin, 'Ana'));
     await use(device);
@@ -73,35 +85,35 @@ test('a story opens and can be written in without a line, and is renewed when th
   await expect.poll(() => treesOn(page), SLOW).toContain('The sea was warm.');
   await device.close();
 
-  // The browser starts anew, and there is no line.
-  context = await device.open();
-  await context.setOffline(true);
-  page = await context.newPage();
-  await page.goto(`/s/${seed.slug}?take=${seed.takeId}`);
-  await expect(notice(page)).toBeVisible();
-  await expect(takeOf(page, 'Mira')).toHaveAttribute('aria-selected', 'true');
-  await expect(takeOf(page, 'Kim')).toBeVisible(SLOW);
-  await expect(page.getByText('A new branch')).toHaveCount(0);
-  await page.getByRole('button', { name: 'Write Mira’s words' }).click();
-  await expect(page.getByText('Offline').first()).toBeVisible();
-  await page.getByRole('button', { name: 'Write', exact: true }).click();
-  await page.getByLabel('What comes after Mira?').fill('The sea was calm.');
-  await expect(page.getByText(/Kept on this device/u).first()).toBeVisible();
-  await page.reload();
-  await expect(notice(page)).toBeVisible();
-  const drafts = page.getByRole('region', { name: 'Your drafts' });
-  await expect(drafts.getByText('After Mira')).toBeVisible();
-  // Whatever else the site has says that it is not here.
-  const other = await context.newPage();
-  await other.goto('/me');
-  await expect(other.getByRole('heading', { name: 'No network just now' })).toBeVisible();
-
-  const jo = await HttpPerson.named(app.origin, 'Jo');
-  await jo.branchWords(seed, 'The sea was wild.');
-  await context.setOffline(false);
+  // The browser starts anew, and nothing answers.
+  const line = await cut(app);
+  try {
+    context = await device.open();
+    page = await context.newPage();
+    await page.goto(`/s/${seed.slug}?take=${seed.takeId}`);
+    await expect(notice(page)).toBeVisible(SLOW);
+    await expect(takeOf(page, 'Mira')).toHaveAttribute('aria-selected', 'true', SLOW);
+    await expect(takeOf(page, 'Kim')).toBeVisible(SLOW);
+    await expect(page.getByText('A new branch')).toHaveCount(0);
+    await page.getByRole('button', { name: 'Write', exact: true }).click();
+    await page.getByLabel('What comes after Mira?').fill('The sea was calm.');
+    await expect(page.getByText(/Kept on this device/u).first()).toBeVisible(SLOW);
+    await page.reload();
+    await expect(notice(page)).toBeVisible(SLOW);
+    const drafts = page.getByRole('region', { name: 'Your drafts' });
+    await expect(drafts.getByText('After Mira')).toBeVisible(SLOW);
+    // Whatever else the site has says that it is not here.
+    const other = await context.newPage();
+    await other.goto('/me');
+    await expect(other.getByRole('heading', { name: 'No network just now' })).toBeVisible(SLOW);
+  } finally {
+    line.mend();
+  }
   await expect(notice(page)).toHaveCount(0, SLOW);
   await untilLive(page);
-  await takeOf(page, 'Jo').click();
+  const jo = await HttpPerson.named(app.origin, 'Jo');
+  await jo.branchWords(seed, 'The sea was wild.');
+  await takeOf(page, 'Jo').click(SLOW);
   await expect(page.getByText('The sea was wild.').first()).toBeAttached(SLOW);
 });
 
@@ -126,6 +138,15 @@ test('what was kept for one person is gone when another comes, or nobody', async
   await page.evaluate(() => fetch('/api/session', { method: 'DELETE' }));
   await expect.poll(() => keptOn(page), SLOW).not.toContain(`/s/${seed.slug}`);
 });
+
+/** Ends the process that serves pages and sockets, and keeps it from being started again. */
+async function cut(app: RunningApp): Promise<{ mend(): void }> {
+  const { pid } = childNamed(app.pid, 'web/server.ts');
+  process.kill(app.pid, 'SIGSTOP');
+  process.kill(pid, 'SIGKILL');
+  await expect.poll(() => isRunning(pid)).toBe(false);
+  return { mend: () => process.kill(app.pid, 'SIGCONT') };
+}
 
 async function become(context: BrowserContext, person: HttpPerson): Promise<void> {
   await context.clearCookies();
