@@ -250,35 +250,38 @@ test('a y-websocket client writes under the same guard', async () => {
   await eventually(() => expect(textOf(reader)).toBe('plain Base.'));
 });
 
-describe('an update is refused that', () => {
-  const hidden: readonly [string, number, Uint8Array][] = [
-    ['does not decode', CLOSE.malformed, new Uint8Array([1, 0x80, 0x87, 0xa7, 0x0e, 1, 0])],
-    ['claims a clock that nobody reaches', CLOSE.malformed, garbage(99, 0, 2 ** 40)],
-    ['has another root', CLOSE.unfit, updateOf((doc) => doc.getText('else').insert(0, 'x'))],
-    ['has a map', CLOSE.unfit, updateOf((doc) => doc.getMap('words').set('a', 1))],
-    [
-      'has a type within the words',
-      CLOSE.unfit,
-      updateOf((doc) => wordsOf(doc).insertEmbed(0, new Y.Map())),
-    ],
-    ['has a file', CLOSE.unfit, updateOf((doc) => wordsOf(doc).insertEmbed(0, { bytes: 'x' }))],
-    ['has formats', CLOSE.unfit, updateOf((doc) => wordsOf(doc).insert(0, 'x', { bold: true }))],
-    [
-      'is longer than words may be',
-      CLOSE.tooLarge,
-      updateOf((doc) => wordsOf(doc).insert(0, 'x'.repeat(MAX_WORDS_LENGTH))),
-    ],
-  ];
-  test.each(hidden)('%s', async (_what, code, update) => {
-    const attacker = await raw(jo);
-    attacker.sync(STEP.update, update);
-    await eventually(() => expect(attacker.closes).toMatchObject([{ code }]));
-    // A reference into the log.
-    expect(attacker.closes[0]?.reason).toMatch(/^[0-9a-f-]{36}$/u);
-    expect(attacker.saved()).toEqual([]);
-    expect(textOf(await join(mira))).toBe('Base.');
-  });
-});
+describe.each(['hocuspocus', 'y-websocket'] as const)(
+  'an update by %s is refused that',
+  (dialect) => {
+    const hidden: readonly [string, number, Uint8Array][] = [
+      ['does not decode', CLOSE.malformed, new Uint8Array([1, 0x80, 0x87, 0xa7, 0x0e, 1, 0])],
+      ['claims a clock that nobody reaches', CLOSE.malformed, garbage(99, 0, 2 ** 40)],
+      ['has another root', CLOSE.unfit, updateOf((doc) => doc.getText('else').insert(0, 'x'))],
+      ['has a map', CLOSE.unfit, updateOf((doc) => doc.getMap('words').set('a', 1))],
+      [
+        'has a type within the words',
+        CLOSE.unfit,
+        updateOf((doc) => wordsOf(doc).insertEmbed(0, new Y.Map())),
+      ],
+      ['has a file', CLOSE.unfit, updateOf((doc) => wordsOf(doc).insertEmbed(0, { bytes: 'x' }))],
+      ['has formats', CLOSE.unfit, updateOf((doc) => wordsOf(doc).insert(0, 'x', { bold: true }))],
+      [
+        'is longer than words may be',
+        CLOSE.tooLarge,
+        updateOf((doc) => wordsOf(doc).insert(0, 'x'.repeat(MAX_WORDS_LENGTH))),
+      ],
+    ];
+    test.each(hidden)('%s', async (_what, code, update) => {
+      const attacker = await raw(jo, story.words, server, dialect);
+      attacker.sync(STEP.update, update);
+      await eventually(() => expect(attacker.closes).toMatchObject([{ code }]));
+      // A reference into the log.
+      expect(attacker.closes[0]?.reason).toMatch(/^[0-9a-f-]{36}$/u);
+      expect(attacker.saved()).toEqual([]);
+      expect(textOf(await join(mira))).toBe('Base.');
+    });
+  },
+);
 
 test('an update with a gap before it is asked for, and not parked', async () => {
   const attacker = await raw(jo);
