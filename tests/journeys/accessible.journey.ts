@@ -53,7 +53,8 @@ for (const look of looks) {
         await page.getByRole('button', { name: 'Tree' }).click();
         await expectNoViolations(page, 'the tree');
       }
-      for (const address of ['/inbox', '/me']) {
+      const then = `/s/${slug}/then?at=${new Date().toISOString()}`;
+      for (const address of ['/inbox', '/me', `/s/${slug}/history`, then]) {
         await page.goto(address);
         await expectNoViolations(page, address);
       }

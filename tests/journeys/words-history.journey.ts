@@ -1,4 +1,5 @@
 // Who changed which words when, brought back in a click, and forgotten for good.
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from '@playwright/test';
 import type { Published } from '#domain/protocol/commands.ts';
 import { expect, test } from '../harness/journey.ts';
@@ -45,6 +46,8 @@ test('what somebody did to the words is seen, and undone in a click', async ({ a
   await expect(newest.locator('ins')).toContainText('Ha ha');
   await expect(newest.locator('del')).toContainText('Once there was a pier');
   await expect(first).toContainText('Mira published the take');
+  const { violations } = await new AxeBuilder({ page: hers }).include('.history').analyze();
+  expect(violations).toEqual([]);
   expect(await hers.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
 
   await first.getByRole('button', { name: /^Restore/u }).press('Enter');
@@ -82,7 +85,7 @@ test('a story is seen as it was, and nobody can change it there', async ({ app, 
   await expect(lines.last()).toContainText('Mira planted the story');
   await lines
     .nth(1)
-    .getByRole('link', { name: /^The story on/u })
+    .getByRole('link', { name: /^The story then/u })
     .click();
   await expect(page.getByRole('heading', { name: 'The first title' })).toBeVisible(PATIENCE);
   await expect(page.getByText('as it was on')).toBeVisible();
