@@ -21,6 +21,9 @@ import {
   type TestStory,
 } from './testing/world.ts';
 
+// Each has a server of its own, which is slow to start on a busy machine.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
+
 let fresh: FreshDatabase;
 let mira: TestPerson;
 let jo: TestPerson;
@@ -230,7 +233,7 @@ test('a client that falls silent without an end is found, and out of the room', 
   await eventually(() => expect(isThere()).toBe(true));
   way.silence();
   await eventually(() => expect(isThere()).toBe(false));
-}, 180_000);
+});
 
 test('so is one that has never said anything', async () => {
   const server = await limited({ deadMs: 2_000, emptyMs: 3_600_000 });
@@ -279,4 +282,4 @@ test('a reader that does not read is cut off, and comes back to all of it', asyn
   const back = connect(server.url, story.words, jo);
   leaving.push(() => back.destroy());
   await eventually(() => expect(wordsOf(back.doc).toJSON()).toBe(words.toJSON()));
-}, 240_000);
+});
