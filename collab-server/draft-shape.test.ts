@@ -164,6 +164,7 @@ describe('the guard of drafts', () => {
     ['a file among the words', (doc) => textOf(doc, 1).insertEmbed(2, { bytes: 'x' })],
     ['a type among the words', (doc) => textOf(doc, 1).insertEmbed(2, new Y.Map())],
     ['words that are bold', (doc) => textOf(doc, 1).insert(2, 'x', { bold: true })],
+    ['a NUL among the words', (doc) => textOf(doc, 1).insert(2, '\0')],
     ['words with an attribute', (doc) => textOf(doc, 1).setAttribute('lang', 'en')],
   ];
   test.each(unfit)('refuses %s', (_what, write) => {

@@ -13,6 +13,7 @@ import {
   type DraftField,
 } from '#domain/story/draft.ts';
 import { takeIdSchema } from '#domain/story/ids.ts';
+import { isStorable } from '#domain/story/text.ts';
 import { TooLarge } from './guard.ts';
 import { StructIndex } from './struct-index.ts';
 import { Unfit, type Shape, type Struct } from './update-guard.ts';
@@ -182,7 +183,7 @@ function isContentOf(content: Y.Item['content'], place: Exclude<Place, { kind: '
     case 'field':
       return place.field === 'words' ? wordsIn(content) !== null : isFact(content, place.field);
     case 'text':
-      return content instanceof Y.ContentString;
+      return content instanceof Y.ContentString && isStorable(content.str);
   }
 }
 

@@ -264,6 +264,7 @@ describe.each(['hocuspocus', 'y-websocket'] as const)(
         updateOf((doc) => wordsOf(doc).insertEmbed(0, new Y.Map())),
       ],
       ['has a file', CLOSE.unfit, updateOf((doc) => wordsOf(doc).insertEmbed(0, { bytes: 'x' }))],
+      ['has a NUL', CLOSE.unfit, updateOf((doc) => wordsOf(doc).insert(0, '\0'))],
       ['has formats', CLOSE.unfit, updateOf((doc) => wordsOf(doc).insert(0, 'x', { bold: true }))],
       [
         'is longer than words may be',

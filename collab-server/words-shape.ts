@@ -1,5 +1,6 @@
 // What may be in the words of a take: plain text in one root.
 import * as Y from 'yjs';
+import { isStorable } from '#domain/story/text.ts';
 import { assertWordsFit } from './guard.ts';
 import { Unfit, type Shape } from './update-guard.ts';
 
@@ -26,6 +27,7 @@ export class WordsShape implements Shape {
     if (!(content instanceof Y.ContentString || content instanceof Y.ContentDeleted)) {
       throw new Unfit('words are text, and nothing else');
     }
+    if (content instanceof Y.ContentString && !isStorable(content.str)) throw new Unfit('NUL');
     return true;
   }
 

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { memberRoleSchema, opennessSchema } from '../access/policy.ts';
 import { storyIdSchema, takeIdSchema, uploadIdSchema, userIdSchema } from '../story/ids.ts';
 import { voiceSchema } from '../story/take.ts';
+import { textSchema } from '../story/text.ts';
 
 /** Largest upload of one take, bytes: ten minutes of 48 kHz 16-bit mono WAV, with room to spare. */
 export const MAX_UPLOAD_BYTES = 64 * 1024 * 1024;
@@ -13,15 +14,15 @@ export const MAX_TAKE_SECONDS = 600;
 export const UPLOAD_PART_BYTES = 5 * 1024 * 1024;
 export const MAX_WORDS_LENGTH = 5_000;
 
-export const wordsSchema = v.pipe(v.string(), v.trim(), v.maxLength(MAX_WORDS_LENGTH));
-export const nameSchema = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(40));
-export const titleSchema = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(120));
+export const wordsSchema = v.pipe(textSchema, v.trim(), v.maxLength(MAX_WORDS_LENGTH));
+export const nameSchema = v.pipe(textSchema, v.trim(), v.minLength(1), v.maxLength(40));
+export const titleSchema = v.pipe(textSchema, v.trim(), v.minLength(1), v.maxLength(120));
 export const sha256Schema = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u));
 
 /** POST /api/uploads: announce a file. */
 export const announceUploadSchema = v.strictObject({
   bytes: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_UPLOAD_BYTES)),
-  contentType: v.pipe(v.string(), v.maxLength(100)),
+  contentType: v.pipe(textSchema, v.maxLength(100)),
   /** Hash of the whole file, lower-case hex. */
   sha256: sha256Schema,
 });
@@ -137,8 +138,8 @@ export const sessionSchema = v.strictObject({ name: v.optional(nameSchema) });
 export const pushSubscriptionSchema = v.object({
   endpoint: v.pipe(v.string(), v.url(), v.maxLength(2_000)),
   keys: v.object({
-    p256dh: v.pipe(v.string(), v.maxLength(200)),
-    auth: v.pipe(v.string(), v.maxLength(100)),
+    p256dh: v.pipe(textSchema, v.maxLength(200)),
+    auth: v.pipe(textSchema, v.maxLength(100)),
   }),
 });
 export type PushSubscriptionBody = v.InferOutput<typeof pushSubscriptionSchema>;

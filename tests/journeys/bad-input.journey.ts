@@ -132,6 +132,8 @@ test('a body that is no command is refused with what is wrong', async ({ app }) 
     [{ takeId: 'x', title: 'A', body: { kind: 'text', words: 'B' } }, 400, 'bad_request'],
     [{ takeId: newTakeId(), title: ' ', body: { kind: 'text', words: 'B' } }, 400, 'bad_request'],
     [{ takeId: newTakeId(), title: 'A', body: { kind: 'film' } }, 400, 'bad_request'],
+    [{ takeId: newTakeId(), title: 'A\0', body: { kind: 'text', words: 'B' } }, 400, 'bad_request'],
+    [{ takeId: newTakeId(), title: 'A', body: { kind: 'text', words: '\0' } }, 400, 'bad_request'],
     [{ title: 'A'.repeat(70_000) }, 413, 'too_large'],
   ];
   for (const [body, status, code] of cases) {
@@ -144,6 +146,9 @@ test('a body that is no command is refused with what is wrong', async ({ app }) 
     body: '{"title":',
   });
   expect(raw.status).toBe(400);
+  for (const path of ['/s/a%00b', '/?after=%00', '/s/a/history?before=%00']) {
+    expect([path, (await fetch(`${app.origin}${path}`)).status]).toEqual([path, 400]);
+  }
 });
 
 test('a file that is empty, too large or not what was announced does not get in', async ({

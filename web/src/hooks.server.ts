@@ -46,6 +46,8 @@ async function refuse(event: RequestEvent): Promise<Response | null> {
     if (!isSameOrigin(request, url.origin)) {
       throw new Problem('forbidden', 'This request comes from another site, so we did nothing.');
     }
+    // Postgres takes no U+0000 in a text, and fails over one that it is asked for.
+    if (/%00/u.test(url.href)) throw new Problem('bad_request', 'There is no such address.');
     if (!ANONYMOUS.test(url.pathname)) await recognise(event);
     locals.isKnown = true;
     return null;

@@ -91,6 +91,13 @@ describe('TextareaBinding', () => {
     expect(b.field.value).toBe('one two three');
   });
 
+  it('takes no NUL from a paste', () => {
+    const { a } = twoPages();
+    a.type('once\0 upon');
+    expect(a.text.toJSON()).toBe('once upon');
+    expect(a.field.value).toBe('once upon');
+  });
+
   it('keeps a caret behind the letter it follows while others write before it', () => {
     const { a, b, sync } = twoPages('once upon');
     caretAt(b, 4);

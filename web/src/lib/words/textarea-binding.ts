@@ -112,7 +112,8 @@ export class TextareaBinding {
     const place = placeSplice(typed, waiting);
     const removed = place.removals.reduce((sum, { start, end }) => sum + end - start, 0);
     const { insert } = boundSplice(
-      { index: place.index, remove: removed, insert: typed.insert },
+      // Pasted from who knows where: the server refuses it.
+      { index: place.index, remove: removed, insert: typed.insert.replaceAll('\0', '') },
       this.#text.length,
       this.#maxLength,
     );
