@@ -5,8 +5,8 @@ import { appendUpdates } from '#backend/postgres/documents.ts';
 import { mergeIntoState } from '#backend/postgres/merge-updates.ts';
 import { roomName } from '#domain/protocol/room.ts';
 import { storyId, takeId, userId, type StoryId, type TakeId } from '#domain/story/ids.ts';
-import type { TakeFacts, TakeState, Voice } from '#domain/story/take.ts';
-import { replay, writeFlat } from './shapes.ts';
+import type { TakeFacts, Voice } from '#domain/story/take.ts';
+import { replay, writeFlat, type StoryEvent } from './shapes.ts';
 import type { World } from './world.ts';
 
 const AUTHORS = 50;
@@ -24,15 +24,6 @@ export interface BigStory {
   /** The whole tree as one update. */
   readonly state: Uint8Array;
   readonly events: readonly StoryEvent[];
-}
-
-/** What happened to a take, and how the take was then. */
-export interface StoryEvent {
-  readonly facts: TakeFacts;
-  /** Its author's. */
-  readonly voice: Voice;
-  readonly state: TakeState;
-  readonly kind: 'published' | 'ingested' | 'mixed' | 'likes';
 }
 
 const nobody: Voice = { id: userId(randomUUID()), name: 'Nobody', hue: 0 };

@@ -2,7 +2,16 @@
 import * as Y from 'yjs';
 import { writeTree } from '#domain/story/document.ts';
 import { SERVER_CLIENT_ID } from '../../collab-server/committed.ts';
-import type { StoryEvent } from './big-story.ts';
+import type { TakeFacts, TakeState, Voice } from '#domain/story/take.ts';
+
+/** What happened to a take, and how the take was then. */
+export interface StoryEvent {
+  readonly facts: TakeFacts;
+  /** Its author's. */
+  readonly voice: Voice;
+  readonly state: TakeState;
+  readonly kind: 'published' | 'ingested' | 'mixed' | 'likes';
+}
 
 /** Writes one event of a story, the `revision`th. */
 export type Write = (doc: Y.Doc, event: StoryEvent, revision: number) => void;
