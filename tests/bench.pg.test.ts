@@ -26,14 +26,14 @@ afterAll(async () => {
   await rm(results, { recursive: true, force: true });
 });
 
-test.each(benches)('the measurement of %s runs', { timeout: 180_000 }, async (name) => {
+test.each(benches)('the measurement of %s runs', { timeout: 300_000 }, async (name) => {
   const postgres = inject('postgres');
   const url = await copyTemplate(postgres);
   try {
     const file = path.join(BENCH, `${name}.bench.ts`);
     await promisify(execFile)(process.execPath, [file, '--quick', `--results=${results}`], {
       env: { ...process.env, BENCH_DATABASE_URL: url },
-      timeout: 170_000,
+      timeout: 290_000,
     });
     const text: unknown = JSON.parse(await readFile(path.join(results, `${name}.json`), 'utf8'));
     const report = v.parse(reportSchema, text);
