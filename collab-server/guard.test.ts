@@ -110,6 +110,8 @@ describe('a frame', () => {
 
 const asking = (document: string) =>
   resyncFrame(withAddress(document, new Uint8Array([0])), new Uint8Array([0]));
+const id = '6b0d7a6e-7f7d-4f8e-9a53-3f6f2d9f5a11';
+const draftName = `draft:${id}:${id}`;
 const frameOf = (type: number, bytes: number) =>
   withAddress('story:a', new Uint8Array(bytes).fill(type, 0, 1));
 
@@ -122,6 +124,20 @@ describe('a socket', () => {
     expect(() => guard.check(asking('story:b'))).not.toThrow();
     nowMs += 4_000;
     expect(() => guard.check(asking('story:a'))).not.toThrow();
+  });
+
+  test('names no document at more length than any has, and that in one byte', () => {
+    const guard = new FrameGuard();
+    const longest = `${draftName}\0${'s'.repeat(127 - draftName.length - 1)}`;
+    expect(() => guard.check(authenticationFrame(longest))).not.toThrow();
+    expect(() => guard.check(authenticationFrame(`${longest}s`))).toThrow(MalformedFrame);
+    expect(() => guard.check(withAddress('x'.repeat(500_000), new Uint8Array([3])))).toThrow(
+      MalformedFrame,
+    );
+    // A length of 1 in two bytes.
+    expect(() => guard.check(new Uint8Array([0x81, 0, 97, FRAME.queryPresence]))).toThrow(
+      MalformedFrame,
+    );
   });
 
   test('speaks no frames that only servers send, and sends no room’s worth of presence twice', () => {

@@ -10,6 +10,8 @@ import { TooMuch } from './refusals.ts';
 /** Largest frame that a socket takes, bytes; the WebSocket layer refuses more with 1009. */
 export const MAX_FRAME_BYTES = 512 * 1024;
 
+/** The longest names are those of drafts, 79 bytes; a provider may add a session. */
+const MAX_ADDRESS_BYTES = 127;
 /** Largest frame of presence, bytes: some clients echo that of all whom they were told of. */
 const MAX_PRESENCE_BYTES = 64 * 1024;
 /** Whole answers that a socket gets of one document at once; after that, one in so many ms. */
@@ -53,8 +55,7 @@ export class FrameGuard {
     const head = readFrame(frame);
     if (!SPOKEN.has(head.type))
       throw new MalformedFrame(`frames of type ${head.type} are not sent`);
-    // Hocuspocus keeps connections in plain objects, by name.
-    if (head.document in Object.prototype) throw new MalformedFrame('not a name');
+    assertAddress(frame, head);
     if (head.type === FRAME.presence && frame.byteLength > MAX_PRESENCE_BYTES) {
       throw new MalformedFrame('nobody has so much presence');
     }
@@ -87,6 +88,13 @@ export class FrameGuard {
     }
     if (this.#restedMs.size >= MOST_COUNTED) throw new TooMuch('documents to ask for');
   }
+}
+
+function assertAddress(frame: Uint8Array, { document }: Frame): void {
+  // Addresses are kept, and `TreeVisits` and `Newcomers` count on a length of one byte.
+  if ((frame[0] ?? 0) > MAX_ADDRESS_BYTES) throw new MalformedFrame('no address is so long');
+  // Hocuspocus keeps connections in plain objects, by name.
+  if (document in Object.prototype) throw new MalformedFrame('not a name');
 }
 
 /** An update that would make a document larger than it may be. */
