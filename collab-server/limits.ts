@@ -23,6 +23,12 @@ export interface Limits {
   readonly refusals: Rate;
   /** A socket on which no document is open for this long is closed, milliseconds. */
   readonly emptyMs: number;
+  /**
+   * A client that has changes whose predecessors we do not get is asked for them again and again,
+   * and told after this long that they cannot be saved, milliseconds: whoever wrote what is missing
+   * may be on the way back.
+   */
+  readonly strandedMs: number;
   /** A socket whose other end is gone is found within this time, milliseconds. */
   readonly deadMs: number;
   /**
@@ -53,6 +59,7 @@ export const defaultLimits: Limits = {
   documentsPerSocket: 100,
   refusals: { atOnce: 30, perSecond: 0.5 },
   emptyMs: 30_000,
+  strandedMs: 20_000,
   deadMs: 14_000,
   backlog: { most: 16 * MB, long: MB, longMs: 10_000 },
 };

@@ -5,6 +5,11 @@ export class NotYours extends Error {
   override readonly name = 'NotYours';
 }
 
+/** Changes that follow on some of somebody else's that we do not have, and that do not come. */
+export class Stranded extends Error {
+  override readonly name = 'Stranded';
+}
+
 /** More than one person may use. */
 export class TooMuch extends Error {
   override readonly name = 'TooMuch';

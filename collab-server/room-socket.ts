@@ -20,11 +20,13 @@ import {
   MalformedFrame,
   readFrame,
   resyncFrame,
+  STEP,
+  syncFrame,
   typeOf,
 } from './frames.ts';
 import { FrameGuard, TooLarge } from './guard.ts';
 import { WAIT_S, type Limits } from './limits.ts';
-import { NotThisPerson, NotYours, TooMuch } from './refusals.ts';
+import { NotThisPerson, NotYours, Stranded, TooMuch } from './refusals.ts';
 import { SocketDocuments } from './socket-documents.ts';
 import { Unfit } from './update-guard.ts';
 import type { UpdateLog } from './update-log.ts';
@@ -156,6 +158,7 @@ export class RoomSocket implements WebSocketLike {
   /** The client may read on, and write no more; what it was told is saved stays so. */
   makeReadOnly(connection: Connection): void {
     connection.readOnly = true;
+    this.#documents.writesNoMore(connection.messageAddress);
     this.send(grantedFrame(connection.messageAddress, true));
   }
 
@@ -175,8 +178,12 @@ export class RoomSocket implements WebSocketLike {
     this.close(code, code === CLOSE.tooMuch ? waitReason(WAIT_S, ref) : ref);
   }
 
-  /** Ends a connection that is of no use any more: it is in no document, or nobody reads it. */
+  /**
+   * Ends a connection that is of no use any more: it is in no document, nobody reads it, or what it
+   * has to say cannot be saved.
+   */
   look(): void {
+    this.#askAgain();
     if (this.#closed) return;
     const { emptyMs, backlog } = this.#options.limits;
     const nowMs = this.#now();
@@ -214,7 +221,7 @@ export class RoomSocket implements WebSocketLike {
    * Says "saved" once that is true. An update whose predecessors are missing is not applied by
    * Yjs but parked, unlogged, and each one parked makes the next dearer. So it is thrown away and
    * the client asked for all that we lack; the answer to that is then acknowledged in its place.
-   * If even the answer has gaps, there is nothing more to ask for, and nothing is called saved.
+   * If even the answer has gaps, nothing is called saved, and `look` asks again.
    */
   #acknowledge(data: Uint8Array): void {
     const { address, document } = readFrame(data);
@@ -222,9 +229,31 @@ export class RoomSocket implements WebSocketLike {
     const hasGap = this.#documents.hasGap(address);
     const vector = hasGap ? stateVector(document) : missedBefore(document);
     if (vector === null) {
+      this.#documents.took(address);
       this.#options.updates.afterCommit(document, () => this.#write(data));
     } else if (this.#documents.sentUpdate(address)) {
       this.#write(resyncFrame(data, vector));
+    } else {
+      this.#documents.lacks(address, document);
+    }
+  }
+
+  /**
+   * Whoever wrote next to an edit that a node lost has to wait until its author, or another node,
+   * brings that edit: nobody else may. They are told if that does not happen.
+   */
+  #askAgain(): void {
+    const { limits, stateVector } = this.#options;
+    for (const lack of this.#documents.lacking) {
+      const { address, document, sinceMs, isAsked } = lack;
+      if (this.#now() - sinceMs > limits.strandedMs) {
+        this.refuse(new Stranded(`${document}: what they follow on does not come`), 'sync');
+        return;
+      }
+      const vector = isAsked ? null : stateVector(document);
+      if (vector === null) continue;
+      lack.isAsked = true;
+      this.#write(syncFrame(address, STEP.stateVector, vector));
     }
   }
 
@@ -283,6 +312,7 @@ function closeCodeOf(error: unknown): number {
   if (error instanceof MalformedFrame) return CLOSE.malformed;
   if (error instanceof NotThisPerson) return CLOSE.unauthorized;
   if (error instanceof NotYours) return CLOSE.notYours;
+  if (error instanceof Stranded) return CLOSE.stranded;
   if (error instanceof Unfit) return CLOSE.unfit;
   if (error instanceof TooMuch) return CLOSE.tooMuch;
   return error instanceof TooLarge ? CLOSE.tooLarge : CLOSE.internal;

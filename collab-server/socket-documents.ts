@@ -12,6 +12,18 @@ interface OpenDocument {
   step: number | null;
   /** The newest message was not let through as a whole. */
   hasGap: boolean;
+  /** What even the client's answer lacks; null if it was taken whole, or we do not know yet. */
+  lack: Lack | null;
+}
+
+/** A document of which a client has changes that cannot be taken without others. */
+export interface Lack {
+  readonly address: string;
+  readonly document: string;
+  /** Milliseconds. */
+  readonly sinceMs: number;
+  /** The client was asked for it again, and has not answered yet. */
+  isAsked: boolean;
 }
 
 export interface SocketDocumentsOptions {
@@ -52,7 +64,7 @@ export class SocketDocuments {
     if (this.#open.size >= limits.documentsPerSocket || !pass.openDocument()) {
       throw new TooMuch('documents');
     }
-    this.#open.set(address, { isEntered: false, step: null, hasGap: false });
+    this.#open.set(address, { isEntered: false, step: null, hasGap: false, lack: null });
   }
 
   entered(address: string): void {
@@ -97,5 +109,29 @@ export class SocketDocuments {
   /** Whether the newest message was an update, and not the answer to a state vector. */
   sentUpdate(address: string): boolean {
     return this.#open.get(address)?.step === STEP.update;
+  }
+
+  /** Notes that an answer to a state vector had gaps itself. */
+  lacks(address: string, document: string): void {
+    const open = this.#open.get(address);
+    if (open?.step !== STEP.reply) return;
+    open.lack ??= { address, document, sinceMs: this.#now(), isAsked: false };
+    open.lack.isAsked = false;
+  }
+
+  /** Notes that the newest message was taken whole: after an answer, nothing is lacking. */
+  took(address: string): void {
+    const open = this.#open.get(address);
+    if (open?.step === STEP.reply) open.lack = null;
+  }
+
+  /** The client writes no more there. */
+  writesNoMore(address: string): void {
+    const open = this.#open.get(address);
+    if (open !== undefined) Object.assign(open, { step: null, hasGap: false, lack: null });
+  }
+
+  get lacking(): readonly Lack[] {
+    return [...this.#open.values()].flatMap(({ lack }) => lack ?? []);
   }
 }

@@ -6,7 +6,7 @@ import { STEP } from './frames.ts';
 import { DraftShape } from './draft-shape.ts';
 import { NotYours, TooMuch } from './refusals.ts';
 import type { SocketContext } from './room-server.ts';
-import { blank, leaveOut, newsOf, type Shape } from './update-guard.ts';
+import { blank, leaveOut, newsOf, withFollowers, type Shape } from './update-guard.ts';
 import { WordsShape } from './words-shape.ts';
 
 /** New client ids that one socket may bring: each tab has one, a copy kept offline a few more. */
@@ -17,7 +17,8 @@ const CLIENTS_PER_SOCKET = 64;
  * An edit with a gap before it is made empty, and the client asked for what is missing. From a
  * client's answer to our state vector only what cannot be taken is left out: honest clients have
  * seen edits of others that a node lost before it called them saved, and those are not theirs to
- * bring back.
+ * bring back. What of their own follows on those is left out as well, until whoever wrote them is
+ * back with them: see `RoomSocket.look`.
  * @throws {MalformedFrame | Unfit | NotYours | TooMuch | TooLarge}
  */
 export async function checkSync(
@@ -38,9 +39,14 @@ export async function checkSync(
   if (type === STEP.update && foreign.length > 0) {
     throw new NotYours(`client ids of somebody else: ${foreign.join(', ')}`);
   }
-  if (foreign.length + news.gapped.length > 0) leaveOut(payload, [...foreign, ...news.gapped]);
+  let isWhole = true;
+  if (foreign.length + news.gapped.length > 0) {
+    const left = withFollowers(document, payload, [...foreign, ...news.gapped]);
+    leaveOut(payload, left);
+    isWhole = left.length === foreign.length;
+  }
   shape.assertFits(payload);
-  socket.syncing(connection.messageAddress, type, news.gapped.length === 0);
+  socket.syncing(connection.messageAddress, type, isWhole);
 }
 
 function shapeOf(document: Document): Shape {

@@ -95,6 +95,33 @@ function decode(update: Uint8Array): ReturnType<typeof Y.decodeUpdate> {
 }
 
 /**
+ * Adds to clients whose changes are left out of an update all others in it whose changes would hang
+ * on those: Yjs would take the beginning of them and park the rest.
+ */
+export function withFollowers(
+  document: Y.Doc,
+  update: Uint8Array,
+  leftOut: readonly number[],
+): readonly number[] {
+  const left = new Set(leftOut);
+  const isMissing = (id: Y.ID | null) =>
+    id !== null && left.has(id.client) && id.clock >= Y.getState(document.store, id.client);
+  const { structs } = decode(update);
+  let before: number;
+  do {
+    before = left.size;
+    for (const struct of structs) {
+      if (!(struct instanceof Y.Item) || left.has(struct.id.client)) continue;
+      const { id, origin, rightOrigin, parent, length } = struct;
+      if (id.clock + length <= Y.getState(document.store, id.client)) continue;
+      const container = parent instanceof Y.ID ? parent : null;
+      if ([origin, rightOrigin, container].some(isMissing)) left.add(id.client);
+    }
+  } while (left.size > before);
+  return [...left];
+}
+
+/**
  * Takes everything of some clients out of an update, in place: Hocuspocus goes on to apply these
  * very bytes. What was deleted stays; anybody who may write may delete.
  */

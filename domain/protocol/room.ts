@@ -65,7 +65,7 @@ export const Y_WEBSOCKET_PATH = '/yjs';
  * WebSocket close codes of ours; 4000 to 4999 is the range for applications (RFC 6455, 7.4.2). The
  * reason is a reference into the server's log. Whatever is refused leaves the document as it was.
  * Clients read of them in docs/protocol.md, which a test holds against this.
- * After 4400, 4413 and 4422 the same again is of no use; after the others, reconnect and resync.
+ * After 4400, 4413, 4422 and 4424 the same again is of no use; after the others, reconnect and resync.
  */
 export const CLOSE = {
   /** The client sent what no client of ours sends: a frame or an update that does not decode. */
@@ -90,6 +90,11 @@ export const CLOSE = {
   tooLarge: 4413,
   /** An update has what the document has no place for: another root, another type, other fields. */
   unfit: 4422,
+  /**
+   * Changes follow on some of somebody else's that were lost before they were saved, and whose
+   * author did not come back with them. Open the document anew, and write them again.
+   */
+  stranded: 4424,
   /**
    * More sockets, documents, messages, bytes or client ids than one person may use. The reason
    * begins with how long to wait before another try, as `waitSecondsIn` reads it.

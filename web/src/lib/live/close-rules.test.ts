@@ -4,7 +4,7 @@ import { ruleOf } from './close-rules.ts';
 
 describe('ruleOf', () => {
   it('never sends again what the server has refused for what it is', () => {
-    for (const code of [CLOSE.malformed, CLOSE.notYours, CLOSE.unfit]) {
+    for (const code of [CLOSE.malformed, CLOSE.notYours, CLOSE.unfit, CLOSE.stranded]) {
       expect(ruleOf(code).act).toBe('startAnew');
     }
     expect(ruleOf(CLOSE.tooLarge).act).toBe('shorten');

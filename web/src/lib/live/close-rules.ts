@@ -30,6 +30,7 @@ const rules: Record<Code, CloseRule> = {
   [CLOSE.gone]: { act: 'resync', says: '' },
   [CLOSE.tooLarge]: { act: 'shorten', says: '' },
   [CLOSE.unfit]: { act: 'startAnew', says: '' },
+  [CLOSE.stranded]: { act: 'startAnew', says: '' },
   [CLOSE.tooMuch]: {
     act: 'wait',
     says: 'Too much came from here at once. We try again soon.',
