@@ -7,6 +7,7 @@ import type { Standing } from '#domain/access/policy.ts';
 import { SOCKET_PATH } from '#domain/protocol/room.ts';
 import { StoryLink } from '#lib/live/story-link.ts';
 import type { Connection } from '#lib/live/connection.ts';
+import type { LostWords } from '#lib/words/lost-words.svelte.ts';
 import { defaultLimits, type Limits } from '../collab-server/limits.ts';
 import {
   headersOf,
@@ -53,6 +54,7 @@ async function open(at = server) {
     standings: [] as Standing[],
     deleted: [] as boolean[],
     connections: [] as Connection[],
+    lost: [] as LostWords[],
   };
   const link = new StoryLink({
     storyId: story.storyId,
@@ -65,6 +67,7 @@ async function open(at = server) {
       onConnection: (connection) => told.connections.push(connection),
       onStanding: ({ role, openness }) => told.standings.push({ role, openness }),
       onDeleted: (deleted) => told.deleted.push(deleted),
+      onLost: (lost) => told.lost.push(lost),
     },
   });
   leaving.push(() => link.destroy());
@@ -81,8 +84,8 @@ test('a role is there from the start, and again when it changes', async () => {
   );
 });
 
-test('words are closed to the pen and open to it again, and what was written meanwhile is saved', async () => {
-  const { link } = await open();
+test('words are closed to the pen and open to it again, and what was written meanwhile is set aside', async () => {
+  const { link, told } = await open();
   const words = link.openWords(story.seedId);
   await eventually(() => expect(words.state.status).toBe('saved'));
   words.text.insert(0, 'Before. ');
@@ -93,10 +96,19 @@ test('words are closed to the pen and open to it again, and what was written mea
   await eventually(() => expect(words.state.writable).toBe(false));
   expect(words.text.toJSON()).toBe('Before. Once.');
   words.text.insert(0, 'Meanwhile. ');
-  await eventually(() => expect(words.state.status).toBe('forbidden'));
+  await eventually(() =>
+    expect(told.lost).toMatchObject([
+      { base: 'Before. Once.', text: 'Meanwhile. Before. Once.', why: 'refused' },
+    ]),
+  );
   await give('keeper');
-  await eventually(() => expect(words.state).toMatchObject({ writable: true, status: 'saved' }));
-  expect(words.text.toJSON()).toBe('Meanwhile. Before. Once.');
+  const again = link.openWords(story.seedId);
+  await eventually(() => expect(again.state).toMatchObject({ writable: true, status: 'saved' }));
+  expect(again.text.toJSON()).toBe('Before. Once.');
+  const [lost] = told.lost;
+  expect(lost !== undefined && again.putBack(lost)).toBe(true);
+  await eventually(() => expect(again.state.status).toBe('saved'));
+  expect(again.text.toJSON()).toBe('Meanwhile. Before. Once.');
 });
 
 test('a story that is deleted is said to be, and one that comes back to be there', async () => {
