@@ -33,8 +33,9 @@ export interface Limits {
   readonly deadMs: number;
   /**
    * What may wait unsent for a slow reader, bytes: never more than `most`, and more than `long` not
-   * for longer than `longMs`. Such a client is cut off: when it comes back it gets what it missed
-   * in one answer.
+   * for longer than `longMs`. A frame that is longer than `long` by itself may wait beside that, and
+   * as much longer as it is larger: a large tree is one. Whoever is slower is cut off: when they
+   * come back they get what they missed in one answer.
    */
   readonly backlog: { readonly most: number; readonly long: number; readonly longMs: number };
 }

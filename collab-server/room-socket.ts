@@ -12,6 +12,7 @@ import {
 } from '#domain/protocol/room.ts';
 import type { Voice } from '#domain/story/take.ts';
 import type { Entry } from './authenticate.ts';
+import { Backlog } from './backlog.ts';
 import type { Dialect } from './dialect.ts';
 import {
   AUTH,
@@ -87,8 +88,7 @@ export class RoomSocket implements WebSocketLike {
   readonly #guard = new FrameGuard();
   readonly #documents: SocketDocuments;
   readonly #now: () => number;
-  /** Since when more waits unsent than should, milliseconds; null if it does not. */
-  #slowSinceMs: number | null = null;
+  readonly #backlog: Backlog;
   /** Yjs client ids that this socket was the first to use. */
   newClients = 0;
   #handler: FrameHandler | null = null;
@@ -98,6 +98,7 @@ export class RoomSocket implements WebSocketLike {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#documents = new SocketDocuments(options);
+    this.#backlog = new Backlog(options.limits.backlog);
     this.viewer = options.viewer;
   }
 
@@ -185,7 +186,7 @@ export class RoomSocket implements WebSocketLike {
   look(): void {
     this.#askAgain();
     if (this.#closed) return;
-    const { emptyMs, backlog } = this.#options.limits;
+    const { emptyMs } = this.#options.limits;
     const nowMs = this.#now();
     const { emptySinceMs } = this.#documents;
     if (emptySinceMs !== null && nowMs - emptySinceMs > emptyMs) {
@@ -193,10 +194,7 @@ export class RoomSocket implements WebSocketLike {
       return;
     }
     const backlogBytes = this.#options.wire.waiting();
-    this.#slowSinceMs = backlogBytes > backlog.long ? (this.#slowSinceMs ?? nowMs) : null;
-    if (this.#slowSinceMs !== null && nowMs - this.#slowSinceMs > backlog.longMs) {
-      this.#cutOff(backlogBytes);
-    }
+    if (this.#backlog.isStuck(backlogBytes, nowMs)) this.#cutOff(backlogBytes);
   }
 
   send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
@@ -280,7 +278,7 @@ export class RoomSocket implements WebSocketLike {
   }
 
   #write(data: Uint8Array): void {
-    const { wire, dialect, limits } = this.#options;
+    const { wire, dialect } = this.#options;
     if (this.#closed) return;
     const outbound = dialect.toClient(data);
     if (outbound === 'dropped') return;
@@ -289,7 +287,7 @@ export class RoomSocket implements WebSocketLike {
       return;
     }
     const backlogBytes = wire.send(outbound);
-    if (backlogBytes > limits.backlog.most) this.#cutOff(backlogBytes);
+    if (this.#backlog.sent(outbound.byteLength, backlogBytes)) this.#cutOff(backlogBytes);
   }
 
   /** What waits is thrown away; a client that comes back is given what it missed in one answer. */
