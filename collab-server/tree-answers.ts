@@ -40,7 +40,11 @@ export class TreeAnswers {
   /** All that whoever has `key` lacks, in the order of sending; null if that has to be asked. */
   of(key: string): readonly Uint8Array[] | null {
     const answer = this.#answers.get(key);
-    return answer === undefined ? null : [answer.frame, ...this.#since.slice(answer.at)];
+    if (answer === undefined) return null;
+    // The one that nobody has asked for the longest goes first.
+    this.#answers.delete(key);
+    this.#answers.set(key, answer);
+    return [answer.frame, ...this.#since.slice(answer.at)];
   }
 
   clear(): void {
