@@ -3,10 +3,14 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { MAX_WORDS_LENGTH } from '#domain/protocol/commands.ts';
 import {
   CLOSE,
+  putOutCodes,
+  standingNoticeSchema,
+  progressNoticeSchema,
   parseRoom,
   SOCKET_PATH,
   Y_WEBSOCKET_PATH,
@@ -67,6 +71,22 @@ test('every close code of ours is told, by its name', () => {
     .map(([code, name]) => [unquoted(name), Number(code)] as const)
     .filter(([, code]) => code >= 4000);
   expect(Object.fromEntries(told)).toEqual(CLOSE);
+});
+
+test('every reason for which the server closes a document is told', () => {
+  const told = rowsOf('Roles').map(([reason]) => unquoted(reason));
+  expect(told.toSorted()).toEqual(Object.keys(putOutCodes).toSorted());
+});
+
+test('every notice is told, as it is', () => {
+  const [, notices = ''] = /\n## Notices\n([\s\S]*?)\n## /u.exec(text) ?? [];
+  const takeId = '6f1b0f9e-8c1f-4b59-9d5e-2d0c5f0a7a01';
+  const told = [...notices.matchAll(/```json\n([\s\S]*?)```/gu)].map(([, json = '']) =>
+    JSON.parse(json.replace('…', takeId)),
+  );
+  const schemas = [progressNoticeSchema, standingNoticeSchema];
+  expect(told).toHaveLength(schemas.length);
+  for (const schema of schemas) expect(told.some((notice) => v.is(schema, notice))).toBe(true);
 });
 
 test('every kind of document is told, under a name that opens it', () => {
