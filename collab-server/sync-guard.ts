@@ -5,6 +5,7 @@ import type { Claim, ClientIds } from './client-ids.ts';
 import { STEP } from './frames.ts';
 import { DraftShape } from './draft-shape.ts';
 import { NotYours, TooMuch } from './refusals.ts';
+import { assertCheap } from './rehearsal.ts';
 import type { SocketContext } from './room-server.ts';
 import { blank, leaveOut, newsOf, withFollowers, type Shape } from './update-guard.ts';
 import { WordsShape } from './words-shape.ts';
@@ -45,6 +46,7 @@ export async function checkSync(
     leaveOut(payload, left);
     isWhole = left.length === foreign.length;
   }
+  assertCheap(document, payload, news);
   shape.assertFits(payload);
   socket.syncing(connection.messageAddress, type, isWhole);
 }

@@ -1,6 +1,7 @@
 // What an update would bring into a document that people write, and whether that may be there at
 // all. Its cost grows with the update, and not with the document.
 import * as Y from 'yjs';
+import { effectOf, rangesOf, type Ranges } from './deletions.ts';
 import { MalformedFrame } from './frames.ts';
 
 /** Nobody types two thousand million characters: such a clock would only wear a client id out. */
@@ -17,6 +18,9 @@ export interface News {
   readonly clients: readonly number[];
   /** Clients of whom something in between is missing: Yjs would park their changes. */
   readonly gapped: readonly number[];
+  /** Structs of it, at most, and structs that deletions divide. */
+  readonly structs: number;
+  readonly splits: number;
 }
 
 /** What an update is made of. */
@@ -47,7 +51,8 @@ export function newsOf(document: Y.Doc, update: Uint8Array, shape: Shape): News 
   /** Where each client's changes would end if those so far were applied. */
   const ends = new Map<number, number>();
   const gapped = new Set<number>();
-  const structs = decoded(update);
+  const { structs, deleted } = decoded(update);
+  let fresh = 0;
   shape.begin(structs);
   for (const struct of structs) {
     const { client, clock } = struct.id;
@@ -55,12 +60,18 @@ export function newsOf(document: Y.Doc, update: Uint8Array, shape: Shape): News 
     const known = Y.getState(document.store, client);
     if (struct instanceof Y.Item) assertHarmless(struct, shape.root);
     if (end <= known || struct instanceof Y.Skip) continue;
+    fresh += 1;
     if (end > MAX_CLOCK) throw new MalformedFrame('a clock that nobody reaches');
     const hangsOnNothing = struct instanceof Y.Item && !shape.takes(struct);
     if (hangsOnNothing || clock > (ends.get(client) ?? known)) gapped.add(client);
     else ends.set(client, Math.max(end, ends.get(client) ?? known));
   }
-  return { clients: [...ends.keys()].filter((id) => !gapped.has(id)), gapped: [...gapped] };
+  return {
+    clients: [...ends.keys()].filter((id) => !gapped.has(id)),
+    gapped: [...gapped],
+    structs: fresh,
+    splits: effectOf(document, deleted).splits,
+  };
 }
 
 /** What Yjs does with an item before it asks whether it has it already must do no harm either. */
@@ -77,13 +88,13 @@ function assertHarmless({ id, parent, origin, rightOrigin }: Y.Item, root: strin
   }
 }
 
-function decoded(update: Uint8Array): readonly Struct[] {
+function decoded(update: Uint8Array): { structs: readonly Struct[]; deleted: Ranges } {
   const { structs, ds } = decode(update);
   for (const deleted of ds.clients.values()) {
     // Yjs fails half way through an update that deletes nothing at a clock that it does not know.
     if (deleted.some(({ len }) => len < 1)) throw new MalformedFrame('deletes nothing');
   }
-  return structs;
+  return { structs, deleted: rangesOf(ds) };
 }
 
 function decode(update: Uint8Array): ReturnType<typeof Y.decodeUpdate> {
