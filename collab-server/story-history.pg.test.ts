@@ -1,4 +1,5 @@
 // What happened in a story, and the story as it was, as each may see it.
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { compactDocument } from '#backend/postgres/compaction.ts';
@@ -97,6 +98,34 @@ test('words that were changed since are for those who may read their history, un
   await forgetWords(fresh.db, mira.user, { takeId: story.seedId, seq: null });
   expect(await then(1.5, mira)).toEqual(['The lighthouse', null, 'Then.']);
   expect(await then(1e6, mira)).toEqual(['The pier', 'Once. Twice.', 'Then.']);
+});
+
+test('is read in one pass over what happened, however many takes there are', async () => {
+  const { rows: made } = await fresh.pool.query<{ id: TakeId }>(
+    `insert into takes (id, story_id, parent_id, author_id, kind, start_samples, duration_samples,
+       status, created_at)
+     select gen_random_uuid(), $1, $2, $3, 'text', 0, 96000, 'ready', $4
+     from generate_series(1, 200) returning id`,
+    [story.storyId, story.seedId, jo.user.id, at(1)],
+  );
+  await fresh.pool.query(
+    `insert into story_events (story_id, revision, take_id, kind, created_at)
+     select $1, 1000 + n, ($2::uuid[])[n % 200 + 1], case when n < 400 then 'hidden' else 'shown' end, $3
+     from generate_series(1, 600) n`,
+    [story.storyId, made.map(({ id }) => id), at(2)],
+  );
+  const { read, takes } = await fresh.db.transaction(async (tx) => {
+    const found = await readStoryAt(tx, slug, { viewer: null, atMs: at(6).getTime() });
+    const { rows } = await tx.execute<{ read: number }>(
+      sql`select (seq_tup_read + idx_tup_fetch)::int as read
+          from pg_stat_xact_user_tables where relname = 'story_events'`,
+    );
+    return { read: rows[0]?.read, takes: found?.takes };
+  });
+  expect(takes?.filter(({ hidden }) => hidden).map(({ id }) => id)).toEqual([answer]);
+  // Once for what is hidden, once for the title.
+  expect(read).toBeGreaterThan(600);
+  expect(read).toBeLessThan(1_500);
 });
 
 async function told(viewer: TestPerson | null, before: string | null = null) {

@@ -1,7 +1,7 @@
 // A story as it was at some time: its title, its takes and their words then.
-import { and, asc, eq, gt, lte, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, inArray, lte, sql } from 'drizzle-orm';
 import { may, mayHear, type Person } from '#domain/access/policy.ts';
-import type { TakeId, UserId } from '#domain/story/ids.ts';
+import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import { storyEvents, takes, users } from '#drizzle/schema.ts';
 import type { Database, Queryable } from '../postgres/database.ts';
 import { whileReachable } from '../postgres/query-error.ts';
@@ -49,7 +49,7 @@ export function readStoryAt(
       if (story === null || !may('listen', story.standing)) return null;
       const { standing } = story;
       const at = new Date(atMs);
-      const rows = await takesAt(tx, and(eq(takes.storyId, story.storyId), visibleTo(viewer)), at);
+      const rows = await takesAt(tx, story.storyId, at, visibleTo(viewer));
       const heard = rows.filter(({ authorId, hiddenAt, hiddenThen }) =>
         mayHear(viewer, standing, { authorId, hidden: hiddenAt !== null || hiddenThen }),
       );
@@ -79,9 +79,26 @@ export function readStoryAt(
   );
 }
 
-function takesAt(db: Queryable, which: ReturnType<typeof and>, at: Date) {
-  const before = sql`${storyEvents.createdAt} <= ${at}`;
+function takesAt(db: Queryable, storyId: StoryId, at: Date, which: ReturnType<typeof visibleTo>) {
+  // The events are read once for all takes: they have no index by take.
+  const hiding = db.$with('hiding').as(
+    db
+      .selectDistinctOn([storyEvents.takeId], {
+        takeId: storyEvents.takeId,
+        kind: storyEvents.kind,
+      })
+      .from(storyEvents)
+      .where(
+        and(
+          eq(storyEvents.storyId, storyId),
+          inArray(storyEvents.kind, ['hidden', 'shown']),
+          lte(storyEvents.createdAt, at),
+        ),
+      )
+      .orderBy(storyEvents.takeId, desc(storyEvents.revision)),
+  );
   return db
+    .with(hiding)
     .select({
       id: takes.id,
       parentId: takes.parentId,
@@ -90,11 +107,7 @@ function takesAt(db: Queryable, which: ReturnType<typeof and>, at: Date) {
       createdAt: takes.createdAt,
       words: takes.words,
       hiddenAt: takes.hiddenAt,
-      hiddenThen: sql<boolean>`coalesce((
-        select ${storyEvents.kind} = 'hidden' from ${storyEvents}
-        where ${storyEvents.takeId} = ${takes.id} and ${storyEvents.kind} in ('hidden', 'shown')
-          and ${storyEvents.storyId} = ${takes.storyId} and ${before}
-        order by ${storyEvents.revision} desc limit 1), false)`,
+      hiddenThen: sql<boolean>`${hiding.kind} is not distinct from 'hidden'`,
       /** Whether the words were changed since. */
       changed: sql<boolean>`exists (
           select 1 from document_updates u
@@ -108,7 +121,8 @@ function takesAt(db: Queryable, which: ReturnType<typeof and>, at: Date) {
     })
     .from(takes)
     .innerJoin(users, eq(users.id, takes.authorId))
-    .where(and(which, lte(takes.createdAt, at)))
+    .leftJoin(hiding, eq(hiding.takeId, takes.id))
+    .where(and(eq(takes.storyId, storyId), which, lte(takes.createdAt, at)))
     .orderBy(asc(takes.createdAt), asc(takes.id));
 }
 
