@@ -16,17 +16,22 @@ export function dropParked({ store }: Y.Doc): boolean {
  * it may be gone before they are answered.
  */
 export class Unparked {
-  readonly #hadGaps = new WeakSet<Y.Doc>();
+  /** Whose change of a document, the newest of all, was not taken whole. */
+  readonly #gapOf = new WeakMap<Y.Doc, unknown>();
 
-  watch(document: Y.Doc): void {
+  /** @param senderOf whoever sent a change, by its origin */
+  watch(document: Y.Doc, senderOf: (origin: unknown) => unknown): void {
     document.on('afterTransaction', ({ origin }: Y.Transaction) => {
-      this.#hadGaps.delete(document);
-      if (origin !== COMMITTED && dropParked(document)) this.#hadGaps.add(document);
+      this.#gapOf.delete(document);
+      if (origin !== COMMITTED && dropParked(document)) this.#gapOf.set(document, senderOf(origin));
     });
   }
 
-  /** True if something before the newest change of a document was missing, so that it was not taken whole. */
-  hadGap(document: Y.Doc): boolean {
-    return this.#hadGaps.has(document);
+  /**
+   * True if the newest change of a document is the sender's and something before it was missing, so
+   * that it was not taken whole. Who only reads changes nothing, whatever others have sent.
+   */
+  hadGap(document: Y.Doc, sender: unknown): boolean {
+    return this.#gapOf.has(document) && this.#gapOf.get(document) === sender;
   }
 }

@@ -298,6 +298,20 @@ test('an update with a gap before it is asked for, and not parked', async () => 
   await eventually(() => expect(attacker.saved()).toEqual([true]));
 });
 
+test('a reader is told that it has nothing unsaved, whatever somebody else has left out', async () => {
+  const [writer, reader] = [await raw(jo), await raw(null)];
+  const doc = new Y.Doc();
+  wordsOf(doc).insert(0, 'unsent');
+  wordsOf(doc).delete(0, 6);
+  const asked = writer.steps().length;
+  // The deletion of what the server never had.
+  writer.sync(STEP.update, Y.encodeStateAsUpdate(doc, Y.encodeStateVector(doc)));
+  await eventually(() => expect(writer.steps().slice(asked)).toEqual([STEP.stateVector]));
+  reader.sync(STEP.reply, new Uint8Array([0, 0]));
+  await eventually(() => expect(reader.saved()).toEqual([true]));
+  expect(writer.saved()).toEqual([]);
+});
+
 test('an update of somebody who may only read is not saved, and says so', async () => {
   const listener = await raw(null);
   listener.sync(

@@ -68,8 +68,8 @@ export interface RoomSocketOptions {
   readonly viewer: Voice | null;
   readonly updates: UpdateLog;
   readonly takers: readonly FrameTaker[];
-  /** What to ask for if a document's newest change was not taken whole; null if it was. */
-  readonly missedBefore: (document: string) => Uint8Array | null;
+  /** What to ask a sender for whose change, a document's newest, was not taken whole; null if not so. */
+  readonly missedBefore: (document: string, sender: RoomSocket) => Uint8Array | null;
   /** The state vector of a document that is open. */
   readonly stateVector: (document: string) => Uint8Array | null;
   /** What is counted for whoever opened the socket. */
@@ -225,7 +225,7 @@ export class RoomSocket implements WebSocketLike {
     const { address, document } = readFrame(data);
     const { missedBefore, stateVector } = this.#options;
     const hasGap = this.#documents.hasGap(address);
-    const vector = hasGap ? stateVector(document) : missedBefore(document);
+    const vector = hasGap ? stateVector(document) : missedBefore(document, this);
     if (vector === null) {
       this.#documents.took(address);
       this.#options.updates.afterCommit(document, () => this.#write(data));

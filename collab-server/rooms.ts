@@ -158,13 +158,14 @@ export class Rooms {
   }
 
   /**
-   * What to ask for after a change that could not be taken whole, because something before it is
-   * missing.
-   * @returns the document's state vector, or null if the newest change was taken whole
+   * What to ask the sender of a change for that could not be taken whole, because something before
+   * it is missing.
+   * @returns the document's state vector, or null if the newest change was taken whole or is not
+   *   the sender's
    */
-  missedBefore(documentName: string): Uint8Array | null {
+  missedBefore(documentName: string, sender: RoomSocket): Uint8Array | null {
     const document = this.hocuspocus.documents.get(documentName);
-    if (document === undefined || !this.#unparked.hadGap(document)) return null;
+    if (document === undefined || !this.#unparked.hadGap(document, sender)) return null;
     return Y.encodeStateVector(document);
   }
 
@@ -254,7 +255,7 @@ export class Rooms {
     // What was loaded is no news: everybody who comes in is given it.
     document.flush();
     this.#compactor.look(documentName);
-    this.#unparked.watch(document);
+    this.#unparked.watch(document, senderOf);
     // Hocuspocus' onChange runs a microtask late: the acknowledgement would overtake the log.
     document.on('update', (update: Uint8Array, origin: unknown) => {
       if (origin !== COMMITTED) this.updates.append(documentName, update, writerOf(origin));
@@ -304,9 +305,14 @@ export class Rooms {
 
 /** Whose connection an update came over; null for none of anybody's. */
 function writerOf(origin: unknown): UserId | null {
+  return senderOf(origin)?.viewer?.id ?? null;
+}
+
+/** The socket that an update came over; null for none. */
+function senderOf(origin: unknown): RoomSocket | null {
   if (!isTransactionOrigin(origin) || origin.source !== 'connection') return null;
   const { webSocket } = origin.connection;
-  return webSocket instanceof RoomSocket ? (webSocket.viewer?.id ?? null) : null;
+  return webSocket instanceof RoomSocket ? webSocket : null;
 }
 
 /** Fills a document with what the log has of it. */

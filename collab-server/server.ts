@@ -192,7 +192,7 @@ function openSocket(
     wire,
     updates: rooms.updates,
     takers: rooms.frameTakers(),
-    missedBefore: (document) => rooms.missedBefore(document),
+    missedBefore: (document, sender) => rooms.missedBefore(document, sender),
     stateVector: (document) => rooms.stateVector(document),
     pass,
     limits,
