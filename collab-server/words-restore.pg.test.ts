@@ -195,6 +195,28 @@ describe('forgetting', () => {
     expect(await kinds()).toEqual(['forgot Mira']);
   });
 
+  test('is done again for what was written since, whatever the clocks say', async () => {
+    const a = await join(here, mira);
+    replace(a, 'First.');
+    await saved(a);
+    const forget = () => forgetWords(fresh.db, mira.user, { takeId: story.seedId, seq: null });
+    await forget();
+    // As a web process may have left it whose clock was ahead.
+    await fresh.pool.query(
+      `update words_versions set began_at = now() + interval '1 hour', ended_at = now() + interval '1 hour'
+       where take_id = $1`,
+      [story.seedId],
+    );
+    replace(a, secret);
+    await saved(a);
+    replace(a, 'Second.');
+    await saved(a);
+    expect(await kinds()).toEqual(['forgot Mira', 'edit Mira']);
+    await forget();
+    expect(await kinds()).toEqual(['forgot Mira']);
+    expect(await isStored(secret)).toBe(false);
+  });
+
   test('of one version leaves who and when, and the others; not of the one that stands', async () => {
     const a = await join(here, mira);
     replace(a, 'First.');

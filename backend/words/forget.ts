@@ -1,5 +1,5 @@
 // Has earlier words of a take forgotten, for good.
-import { and, eq } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { may, mayHear, type Person } from '#domain/access/policy.ts';
 import { Problem } from '#domain/protocol/problem.ts';
 import { roomName } from '#domain/protocol/room.ts';
@@ -62,14 +62,15 @@ async function forgetOne(tx: Transaction, takeId: TakeId, seq: number): Promise<
 
 /** What is left is one version that has the words of now, and whoever had the others forgotten. */
 async function forgetAll(tx: Transaction, person: Person, takeId: TakeId): Promise<void> {
-  const last = (await readVersions(tx, takeId)).at(-1);
-  if (last === undefined || last.kind === 'forgot') return;
+  const versions = await readVersions(tx, takeId);
+  if (versions.every(({ kind }) => kind === 'forgot')) return;
   const words = await readWords(tx, takeId);
   await tx.delete(wordsVersions).where(eq(wordsVersions.takeId, takeId));
-  const now = new Date();
+  // By the clock of the log, or it would not come between what was before and after it.
+  const now = sql`clock_timestamp()`;
   await tx.insert(wordsVersions).values({
     takeId,
-    seq: last.seq,
+    seq: Math.max(...versions.map(({ seq }) => seq)),
     kind: 'forgot',
     authorId: person.id,
     beganAt: now,
