@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
 import { compactDocument } from '#backend/postgres/compaction.ts';
-import { appendUpdates, unmirroredWords } from '#backend/postgres/documents.ts';
+import { appendUpdates, mirrorWords, unmirroredWords } from '#backend/postgres/documents.ts';
 import { mergeIntoState } from '#backend/postgres/merge-updates.ts';
 import { wordsOf } from '#domain/story/document.ts';
 import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
@@ -55,6 +55,13 @@ describe('rows of words that a killed process left behind', () => {
     const next = await serve(fresh);
     await eventually(async () => expect(await rowWords()).toEqual({ words: 'Late. Once' }));
     await next.stopAll();
+  });
+
+  test('are those of the log without the one character that no row can keep', async () => {
+    await write(new Y.Doc(), 'On\0ce');
+    await fresh.db.transaction((tx) => mirrorWords(tx, story.seedId));
+    expect(await rowWords()).toEqual({ words: 'Once' });
+    expect(await unmirroredWords(fresh.db)).not.toContain(story.seedId);
   });
 
   test('are found behind an update that was committed late, too', async () => {
