@@ -1,4 +1,5 @@
 // Connections to Postgres that lead nowhere: nobody says so, they just stay silent.
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { freshDatabase, type FreshDatabase } from '../../tests/harness/database.ts';
@@ -54,4 +55,43 @@ test('a listener finds out, and hears again', async () => {
   await notify(fresh.db, 'session_revoked', { sessionIds: ['one'] });
   await vi.waitFor(() => expect(heard).toEqual(['one']), PATIENCE);
   await listener.close();
+});
+
+/** Passes everything on, but of the first connection nothing from its LISTEN on. */
+async function startDeafTo(url: string) {
+  const { hostname, port } = new URL(url);
+  let isDeaf = false;
+  let connections = 0;
+  const server = createServer((from) => {
+    const to = connect(Number(port), hostname);
+    const isFirst = (connections += 1) === 1;
+    for (const end of [from, to]) end.on('error', () => undefined);
+    to.pipe(from);
+    to.on('close', () => from.destroy());
+    from.on('close', () => to.destroy());
+    from.on('data', (bytes) => {
+      if (isFirst && bytes.includes('listen ')) isDeaf = true;
+      if (!isFirst || !isDeaf) to.write(bytes);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address() as AddressInfo;
+  return {
+    url: Object.assign(new URL(url), { hostname: '127.0.0.1', port: String(address.port) }).href,
+    connections: () => connections,
+    close: () => server.close(),
+  };
+}
+
+test('a listener whose LISTEN is not answered tries another connection', async () => {
+  const line = await startDeafTo(fresh.url);
+  const listener = new NoticeListener(
+    line.url,
+    { session_revoked: () => undefined },
+    { log: fresh.log, askEveryMs: 500 },
+  );
+  await listener.ready;
+  expect(line.connections()).toBeGreaterThan(1);
+  await listener.close();
+  line.close();
 });

@@ -72,26 +72,27 @@ export class NoticeListener {
     client.on('error', (error) =>
       this.#options.log.warn({ err: error }, 'notice connection failed'),
     );
-    client.on('end', () => this.#retry());
+    client.on('end', () => this.#retry(client));
     client.on('notification', ({ channel, payload }) => this.#dispatch(channel, payload ?? ''));
     try {
       await client.connect();
+      endWhenDead(line, client, this.#options.askEveryMs ?? ASK_EVERY_MS);
       for (const name of Object.keys(this.#handlers)) {
         await client.query(`listen ${client.escapeIdentifier(name)}`);
       }
       this.#failures = 0;
-      endWhenDead(line, client, this.#options.askEveryMs ?? ASK_EVERY_MS);
       this.#ready.resolve();
       this.#options.onConnected?.();
     } catch (error) {
       this.#options.log.warn({ err: error }, 'cannot listen for notices, trying again');
-      this.#retry();
+      this.#retry(client);
       await client.end().catch(() => undefined);
     }
   }
 
-  #retry(): void {
-    if (this.#closed || this.#timer !== undefined) return;
+  /** A connection may end long after another has taken its place. */
+  #retry(ended: Client): void {
+    if (this.#closed || this.#timer !== undefined || ended !== this.#client) return;
     const waitMs = RECONNECT_MS[Math.min(this.#failures, RECONNECT_MS.length - 1)] ?? 2_000;
     this.#failures += 1;
     this.#timer = setTimeout(() => {
