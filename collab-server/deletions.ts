@@ -12,6 +12,24 @@ export function rangesOf(deleted: Y.Snapshot['ds']): Ranges {
   return Y.mergeDeleteSets([deleted]).clients;
 }
 
+/** How many of a client's clocks from one up to, and without, another are deleted. */
+export function deletedWithin(ranges: Ranges, client: number, from: number, to: number): number {
+  const those = ranges.get(client) ?? [];
+  let [low, high] = [0, those.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const range = those[middle];
+    if (range !== undefined && range.clock + range.len <= from) low = middle + 1;
+    else high = middle;
+  }
+  let sum = 0;
+  for (let range = those[low]; range !== undefined && range.clock < to; range = those[low]) {
+    sum += Math.min(to, range.clock + range.len) - Math.max(from, range.clock);
+    low += 1;
+  }
+  return sum;
+}
+
 interface Effect {
   /** Units of text, or of what else counts, that would be gone. */
   readonly units: number;

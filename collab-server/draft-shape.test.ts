@@ -14,6 +14,7 @@ import { nthTakeId } from '../tests/arbitraries/paths.ts';
 import { DraftShape } from './draft-shape.ts';
 import { MalformedFrame } from './frames.ts';
 import { TooLarge } from './guard.ts';
+import { TooMuch } from './refusals.ts';
 import { newsOf, Unfit } from './update-guard.ts';
 
 const draft = (n: number, words = 'Once') => ({
@@ -236,6 +237,25 @@ describe('the guard of drafts', () => {
     });
     expect(send(server, inPlace)).toBe(true);
     expect(readDrafts(server)).toHaveLength(MAX_DRAFTS);
+  });
+
+  test('lets the same full document be rearranged often, and not all the time', () => {
+    const server = new Y.Doc();
+    for (let n = 0; n < MAX_DRAFTS; n += 1) putDraft(server, draft(n));
+    const again = updateOf(server, (doc) => {
+      dropDraft(doc, nthTakeId(0));
+      putDraft(doc, draft(0));
+    });
+    const check = () => {
+      const shape = new DraftShape(server);
+      newsOf(server, again, shape);
+      shape.assertFits(again);
+    };
+    for (let n = 0; n < 30; n += 1) check();
+    expect(() => {
+      // One more a second: a busy machine may have let some pass.
+      for (let n = 0; n < 500; n += 1) check();
+    }).toThrow(TooMuch);
   });
 
   test('counts the words of each draft by itself', () => {

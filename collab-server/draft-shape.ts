@@ -15,6 +15,7 @@ import {
 import { takeIdSchema } from '#domain/story/ids.ts';
 import { isStorable } from '#domain/story/text.ts';
 import { TooLarge } from './guard.ts';
+import { countCopy } from './rehearsal.ts';
 import { StructIndex } from './struct-index.ts';
 import { Unfit, type Shape, type Struct } from './update-guard.ts';
 
@@ -58,6 +59,7 @@ export class DraftShape implements Shape {
   /** The exact size is only worked out, on a copy, when what the update brings could be too much. */
   assertFits(update: Uint8Array): void {
     if (!this.#mayOverfill()) return;
+    countCopy(this.#document);
     const copy = new Y.Doc();
     try {
       Y.applyUpdate(copy, Y.encodeStateAsUpdate(this.#document));

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import * as fc from 'fast-check';
+import { describe, expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
 import { MAX_WORDS_LENGTH } from '#domain/protocol/commands.ts';
 import { wordsOf } from '#domain/story/document.ts';
@@ -26,6 +27,16 @@ function editOf(doc: Y.Doc, edit: (text: Y.Text) => void): Uint8Array {
   Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc));
   edit(wordsOf(copy));
   return Y.encodeStateAsUpdate(copy, Y.encodeStateVector(doc));
+}
+
+function fits(doc: Y.Doc, update: Uint8Array): boolean {
+  try {
+    assertWordsFit(doc, update);
+    return true;
+  } catch (error) {
+    if (error instanceof TooLarge) return false;
+    throw error;
+  }
 }
 
 describe('an update', () => {
@@ -81,6 +92,37 @@ describe('words', () => {
     expect(() => assertWordsFit(full, replaced)).not.toThrow();
     expect(() => assertWordsFit(full, Y.encodeStateAsUpdate(full))).not.toThrow();
     expect(wordsOf(full).length).toBe(MAX_WORDS_LENGTH);
+  });
+
+  test('that are full are not copied for each edit of them', () => {
+    const writes = vi.spyOn(Y.Item.prototype, 'write');
+    const replaced = editOf(full, (text) => {
+      text.delete(7, 1);
+      text.insert(7, 'y');
+    });
+    writes.mockClear();
+    expect(() => assertWordsFit(full, replaced)).not.toThrow();
+    expect(writes).not.toHaveBeenCalled();
+    writes.mockRestore();
+  });
+
+  test('are measured as Yjs does, whatever is deleted of what is there or what comes', () => {
+    const edit = fc.tuple(fc.nat(), fc.nat({ max: 40 }), fc.nat({ max: 40 }));
+    fc.assert(
+      fc.property(fc.nat({ max: 60 }), fc.array(edit, { maxLength: 6 }), (room, edits) => {
+        const doc = documentWith('x'.repeat(MAX_WORDS_LENGTH - room));
+        const ahead = documentWith('');
+        Y.applyUpdate(ahead, Y.encodeStateAsUpdate(doc));
+        for (const [n, gone, come] of edits) {
+          const at = n % (wordsOf(ahead).length + 1);
+          wordsOf(ahead).delete(at, Math.min(gone, wordsOf(ahead).length - at));
+          wordsOf(ahead).insert(at, 'y'.repeat(come));
+        }
+        // Everything, once more: what is known already does not count.
+        const update = Y.encodeStateAsUpdate(ahead);
+        expect(fits(doc, update)).toBe(wordsOf(ahead).length <= MAX_WORDS_LENGTH);
+      }),
+    );
   });
 });
 

@@ -4,8 +4,10 @@ import * as Y from 'yjs';
 import { MAX_WORDS_LENGTH } from '#domain/protocol/commands.ts';
 import { wordsOf } from '#domain/story/document.ts';
 import { Bucket } from './bucket.ts';
+import { deletedWithin, effectOf, rangesOf, type Ranges } from './deletions.ts';
 import { FRAME, MalformedFrame, readFrame, STEP, syncIn, type Frame } from './frames.ts';
 import { TooMuch } from './refusals.ts';
+import type { Struct } from './update-guard.ts';
 
 /** Largest frame that a socket takes, bytes; the WebSocket layer refuses more with 1009. */
 export const MAX_FRAME_BYTES = 512 * 1024;
@@ -116,31 +118,27 @@ export function assertDecodes(update: Uint8Array): void {
 }
 
 /**
- * Refuses an update after which a take's words would be longer than they may be. The exact length
- * is only worked out, on a copy, when what the update brings could be too much.
+ * Refuses an update after which a take's words would be longer than they may be; in time
+ * proportional to the update and what it deletes.
  * @throws {TooLarge}
  */
 export function assertWordsFit(document: Y.Doc, update: Uint8Array): void {
   const present = wordsOf(document).length;
   // No character is shorter than a byte: most edits need no closer look.
   if (present + update.byteLength <= MAX_WORDS_LENGTH) return;
-  if (present + textIn(document, update) <= MAX_WORDS_LENGTH) return;
-  const copy = new Y.Doc();
-  try {
-    Y.applyUpdate(copy, Y.encodeStateAsUpdate(document));
-    Y.applyUpdate(copy, update);
-    if (wordsOf(copy).length > MAX_WORDS_LENGTH) {
-      throw new TooLarge(`words may have ${MAX_WORDS_LENGTH} characters`);
-    }
-  } finally {
-    copy.destroy();
+  const { structs, ds } = Y.decodeUpdate(update);
+  const deleted = rangesOf(ds);
+  const gained = structs.reduce((sum, struct) => sum + textIn(document, struct, deleted), 0);
+  if (present + gained - effectOf(document, deleted).units > MAX_WORDS_LENGTH) {
+    throw new TooLarge(`words may have ${MAX_WORDS_LENGTH} characters`);
   }
 }
 
-/** Characters that an update brings and the document does not have: an upper bound. */
-function textIn(document: Y.Doc, update: Uint8Array): number {
-  return Y.decodeUpdate(update).structs.reduce((sum, struct) => {
-    const known = Y.getState(document.store, struct.id.client);
-    return sum + Math.max(0, struct.id.clock + struct.length - known);
-  }, 0);
+/** Characters that a struct brings, that the document does not have and the update leaves. */
+function textIn({ store }: Y.Doc, struct: Struct, deleted: Ranges): number {
+  if (!(struct instanceof Y.Item) || !struct.countable) return 0;
+  const { client, clock } = struct.id;
+  const from = Math.max(clock, Y.getState(store, client));
+  const to = clock + struct.length;
+  return from < to ? to - from - deletedWithin(deleted, client, from, to) : 0;
 }

@@ -9,7 +9,7 @@ import { randomFrom } from './testing/random.ts';
 
 const NAME = 'take:6b0d7a6e-7f7d-4f8e-9a53-3f6f2d9f5a11:words';
 /** What a document may cost its readers, steps, with what is not counted yet. */
-const MOST_STEPS = 2_000_000;
+const MOST_STEPS = 6_000_000;
 
 interface Crafted {
   readonly id: readonly [client: number, clock: number];
@@ -57,13 +57,13 @@ const send = (words: GuardedWords, update: Uint8Array): Promise<Outcome> =>
 describe('an update for which Yjs would walk for minutes', () => {
   test.each(['text', 'deleted'] as const)('is refused as one frame of %s', async (content) => {
     const words = new GuardedWords(NAME);
-    const n = 1_800;
+    const n = 2_200;
     expect(await send(words, updateOf(backwards(77, 0, n), content))).toBe('applied');
     expect(await send(words, updateOf(amid(78, 0, n, 77), content))).toBe('refused');
   });
 
   test('is refused if it has the items itself', async () => {
-    const n = 1_800;
+    const n = 2_200;
     const second = numbers(n, n).map((clock): Crafted => ({
       id: [77, clock],
       before: [77, clock - n],
@@ -75,10 +75,10 @@ describe('an update for which Yjs would walk for minutes', () => {
   test('is refused in the end if it comes in small parts', async () => {
     const words = new GuardedWords(NAME);
     const outcomes = new Set<Outcome>();
-    for (let n = 0; n < 1_800; n += 40) {
+    for (let n = 0; n < 2_200; n += 40) {
       await send(words, updateOf(backwards(77, n, 40), 'deleted'));
     }
-    for (let n = 0; n < 1_800; n += 40) {
+    for (let n = 0; n < 2_200; n += 40) {
       outcomes.add(await send(words, updateOf(amid(78, n, 40, 77), 'deleted')));
     }
     expect([...outcomes]).toEqual(['applied', 'refused']);

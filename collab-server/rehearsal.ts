@@ -11,18 +11,34 @@ import { Unfit, type News, type Struct } from './update-guard.ts';
 export const MAX_STRUCTS = 50_000;
 /** Steps of walks for a document from nothing: about a tenth of a second. */
 const MAX_STEPS = 1_000_000;
-/** Steps that a document may have gained at most since they were last counted. */
-const UNCOUNTED_STEPS = 1_000_000;
-/** How often the steps of one document are counted: tens of milliseconds for the largest. */
-const COUNTED = { atOnce: 30, perSecond: 1 } as const;
+/**
+ * Steps that a document may have gained at most since they were last counted: the largest is
+ * counted once in a hundred characters.
+ */
+const UNCOUNTED_STEPS = 5_000_000;
+/** How often one document is copied: tens of milliseconds for the largest. */
+const COPIES = { atOnce: 30, perSecond: 1 } as const;
 
 interface Known {
   /** More steps than were added since they were counted. */
   uncounted: number;
-  readonly counts: Bucket;
+  readonly copies: Bucket;
 }
 
-const knownOf = new WeakMap<Y.Doc, Known>();
+const records = new WeakMap<Y.Doc, Known>();
+
+function recordOf(document: Y.Doc): Known {
+  const known = records.get(document);
+  if (known !== undefined) return known;
+  const fresh = { uncounted: structsOf(document) ** 2, copies: new Bucket(COPIES) };
+  records.set(document, fresh);
+  return fresh;
+}
+
+/** Notes that a document is copied to find out what an update would do. @throws {TooMuch} */
+export function countCopy(document: Y.Doc): void {
+  if (!recordOf(document).copies.take(1)) throw new TooMuch('changes of a large document');
+}
 
 /**
  * Refuses an update that would make a document dear, for now or for ever. No item can walk over
@@ -38,17 +54,13 @@ export function assertCheap(document: Y.Doc, update: Uint8Array, news: News): vo
   if (news.structs > 0 && present + news.structs > MAX_STRUCTS) {
     throw new TooLarge(`a document may have ${MAX_STRUCTS} structs`);
   }
-  const known = knownOf.get(document) ?? {
-    uncounted: present ** 2,
-    counts: new Bucket(COUNTED),
-  };
-  knownOf.set(document, known);
+  const known = recordOf(document);
   const steps = added * (present + added);
   if (known.uncounted + steps <= UNCOUNTED_STEPS) {
     known.uncounted += steps;
     return;
   }
-  if (!known.counts.take(1)) throw new TooMuch('changes of a large document');
+  countCopy(document);
   assertFewSteps([Y.encodeStateAsUpdate(document), update]);
   known.uncounted = 0;
 }
