@@ -275,8 +275,9 @@ export class Rooms {
   }
 
   async #checkSync(sync: beforeSyncPayload<SocketContext>): Promise<void> {
-    if (sync.type === STEP.stateVector || sync.connection.readOnly) return;
-    if (this.updates.isFull) throw new Error('too much waits to be committed');
+    if (sync.type === STEP.stateVector) return;
+    if (this.updates.isFull && !sync.connection.readOnly)
+      throw new Error('too much waits to be committed');
     await checkSync(sync, this.clientIds);
   }
 

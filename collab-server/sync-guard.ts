@@ -1,6 +1,7 @@
 // The guard on every update of a document that people write, before Hocuspocus applies it.
 import type { beforeSyncPayload, Document } from '@hocuspocus/server';
 import { parseRoom } from '#domain/protocol/room.ts';
+import { Bucket } from './bucket.ts';
 import type { Claim, ClientIds } from './client-ids.ts';
 import { STEP } from './frames.ts';
 import { DraftShape } from './draft-shape.ts';
@@ -12,6 +13,10 @@ import { WordsShape } from './words-shape.ts';
 
 /** New client ids that one socket may bring: each tab has one, a copy kept offline a few more. */
 const CLIENTS_PER_SOCKET = 64;
+
+/** Replies of whoever may only read: one for each question of ours, which follow on theirs. */
+const REPLIES = { atOnce: 8, perSecond: 1 } as const;
+const repliesOf = new WeakMap<object, Bucket>();
 
 /**
  * Checks a sync message and notes it on its socket. An edit that is refused ends the connection.
@@ -28,6 +33,7 @@ export async function checkSync(
 ): Promise<void> {
   const { document, connection, context, type, payload } = sync;
   const { socket } = context;
+  if (connection.readOnly && type === STEP.reply) countReply(connection);
   if (type === STEP.stateVector || connection.readOnly) return;
   const shape = shapeOf(document);
   const news = newsOf(document, payload, shape);
@@ -49,6 +55,13 @@ export async function checkSync(
   assertCheap(document, payload, news);
   shape.assertFits(payload);
   socket.syncing(connection.messageAddress, type, isWhole);
+}
+
+/** Hocuspocus looks through the whole document for each. @throws {TooMuch} */
+function countReply(connection: object): void {
+  const replies = repliesOf.get(connection) ?? new Bucket(REPLIES);
+  repliesOf.set(connection, replies);
+  if (!replies.take(1)) throw new TooMuch('replies of a reader');
 }
 
 function shapeOf(document: Document): Shape {
