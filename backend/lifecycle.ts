@@ -4,8 +4,8 @@ import type { Logger } from './log.ts';
 /** Ends one thing that was started; called once, in reverse order of starting. */
 export type Stop = () => Promise<void> | void;
 
-/** Longest time for the whole of a shutdown, in milliseconds. */
-const SHUTDOWN_MS = 8_000;
+/** Longest time for the whole of a shutdown, in milliseconds; whoever stops us should wait as long. */
+const SHUTDOWN_MS = 20_000;
 
 /**
  * Runs a process: `start` registers a `Stop` for each thing that it starts. On SIGTERM, SIGINT, or

@@ -26,9 +26,10 @@ const PEER_HEADER = 'x-tap-peer';
 const CLOSING_MS = 5_000;
 /** Close code for "the server restarts": clients come back at once (RFC 6455's registry). */
 const RESTART = 1012;
-/** What clients get to hang up by themselves, then what the log gets to empty; milliseconds. */
+/** What clients get to hang up by themselves, then the log to empty, then the rest; milliseconds. */
 const HANG_UP_MS = 1_000;
 const DRAIN_MS = 5_000;
+const REST_MS = 5_000;
 
 export interface CollabOptions {
   readonly handle: DatabaseHandle;
@@ -53,7 +54,8 @@ export interface CollabOptions {
 export interface CollabServer {
   readonly port: number;
   /**
-   * Commits what was written, closes every socket, and ends within seven seconds.
+   * Commits what was written, closes every socket, and ends within twelve seconds; what Postgres
+   * did not take is in the spill folder after seven.
    * @throws if Postgres did not take all of it, which is then in the spill folder
    */
   stop(): Promise<void>;
@@ -109,13 +111,14 @@ export async function startCollabServer(options: CollabOptions): Promise<CollabS
       sockets.closeAll(RESTART, 'restarting', false);
       await within(HANG_UP_MS, closed);
       sockets.closeAll(RESTART, 'restarting', true);
-      // A Postgres that does not answer does not take leave either.
-      await within(HANG_UP_MS, listener.close());
-      await within(HANG_UP_MS, sweep.stop());
-      if (!(await within(DRAIN_MS, rooms.stop()))) {
+      // The log waits for none of these: a Postgres that does not answer takes no leave either.
+      const rest = Promise.allSettled([listener.close(), sweep.stop(), rooms.stop()]);
+      if (!(await within(DRAIN_MS, rooms.updates.drain()))) {
         await spill(spillFolder, rooms.updates.uncommitted(), log);
         throw new Error('updates are not committed: Postgres did not take them in time');
       }
+      // All is committed: rows that are still behind are found by the next start.
+      if (!(await within(REST_MS, rest))) log.warn('some parts did not stop in time');
     },
   };
 }
@@ -256,7 +259,7 @@ async function statusOf(url: string, reachPostgres: () => Promise<unknown>): Pro
 }
 
 /** True if the work is done in time. */
-async function within(ms: number, work: Promise<void>): Promise<boolean> {
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
   const late = Promise.withResolvers<false>();
   const timer = setTimeout(() => late.resolve(false), ms);
   try {

@@ -23,8 +23,11 @@ const dev = process.argv.includes('--dev');
 const root = path.resolve(import.meta.dirname, '..');
 /** Processes of a killed launcher end by themselves, and may hold their ports until then. */
 const TAKEOVER_MS = 10_000;
-/** Longest time for each part to stop, milliseconds; together less than ten seconds. */
-const STOP_MS = { web: 3_500, worker: 2_000, collab: 2_500, postgres: 1_500 } as const;
+/**
+ * Longest time for each part to stop, milliseconds; together less than ten seconds if Postgres
+ * answers. If it does not, the collab-server needs seven to write down what is not committed.
+ */
+const STOP_MS = { web: 3_500, worker: 2_000, collab: 10_000, postgres: 1_500 } as const;
 
 const write = (text: string): void => void process.stdout.write(text);
 const startedAt = performance.now();
