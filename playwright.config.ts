@@ -11,7 +11,8 @@ export default defineConfig({
   workers: 1,
   forbidOnly: true,
   retries: 0,
-  timeout: 120_000,
+  // A busy machine takes its time.
+  timeout: 240_000,
   expect: { timeout: 15_000 },
   use: {
     viewport: { width: 1440, height: 900 },
