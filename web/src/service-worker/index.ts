@@ -37,7 +37,7 @@ worker.addEventListener('fetch', (event) => {
     event.waitUntil(answer.then((response) => pages.keep(url, response.clone())).catch(ignore));
     event.respondWith(pageOrKept(url, answer));
   } else if (request.method === 'GET' && isBuilt(url)) {
-    event.respondWith(pages.file(request).then((file) => file ?? fetch(request)));
+    event.respondWith(fileOrFetched(request));
   } else if (url.pathname === '/offline.css') {
     event.respondWith(fetch(request).catch(() => shell('/offline.css')));
   } else if (request.method === 'DELETE' && url.pathname === '/api/session') {
@@ -81,7 +81,13 @@ async function pageOrKept(url: URL, answer: Promise<Response>): Promise<Response
   // A gateway that has lost the server behind it, or a server that has lost its database.
   const isAway = soon === null || (soon.status >= 502 && soon.status <= 504);
   if (!isAway) return soon;
-  return (await pages.find(url)) ?? (await fresh) ?? shell(OFFLINE);
+  const kept = await pages.find(url).catch(() => null);
+  return kept ?? (await fresh) ?? shell(OFFLINE);
+}
+
+/** A file of a build as it is kept; a device that cannot read what it keeps has the server's. */
+async function fileOrFetched(request: Request): Promise<Response> {
+  return (await pages.file(request).catch(() => undefined)) ?? fetch(request);
 }
 
 /** Keeps a page that was opened without its HTML passing through here. */
