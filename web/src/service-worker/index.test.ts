@@ -18,7 +18,7 @@ beforeEach(async () => {
   });
   vi.resetModules();
   await import('./index.ts');
-});
+}, 60_000);
 afterEach(() => vi.unstubAllGlobals());
 
 /** What the worker answers; `mode` says whether it is a page or a file of one. */

@@ -34,7 +34,8 @@ worker.addEventListener('fetch', (event) => {
   if (url.origin !== worker.location.origin) return;
   if (request.mode === 'navigate') {
     const answer = fetch(request);
-    event.waitUntil(answer.then((response) => pages.keep(url, response.clone())).catch(ignore));
+    const copy = answer.then((response) => response.clone());
+    event.waitUntil(pages.keep(url, copy).catch(ignore));
     event.respondWith(pageOrKept(url, answer));
   } else if (request.method === 'GET' && isBuilt(url)) {
     event.respondWith(fileOrFetched(request));
@@ -92,7 +93,7 @@ async function fileOrFetched(request: Request): Promise<Response> {
 
 /** Keeps a page that was opened without its HTML passing through here. */
 async function keepOpen(url: URL): Promise<void> {
-  if (url.origin === worker.location.origin) await pages.keep(url, await fetch(url));
+  if (url.origin === worker.location.origin) await pages.keep(url, fetch(url));
 }
 
 function ignore(): void {

@@ -8,6 +8,7 @@ import {
   ofPerson,
   pageFor,
   withoutPage,
+  withoutStory,
   withPage,
   type KeptList,
   type KeptPage,
@@ -22,6 +23,9 @@ const LIST = '/kept-pages.json';
 /** More files than this is not a page of ours. */
 const MOST_FILES = 500;
 
+/** No page and no file of it may take longer to come, milliseconds. */
+const PATIENCE_MS = 60_000;
+
 /** What is read of a file on the way to a whole page. */
 interface File {
   readonly address: string;
@@ -29,32 +33,54 @@ interface File {
   readonly names: readonly string[];
 }
 
+/** A page with what it needs, before it is stored. */
+interface Download {
+  readonly page: KeptPage;
+  readonly response: Response;
+  /** None if another page that is kept has the same. */
+  readonly files: readonly File[];
+}
+
 /** A page is in the list only together with every file that it needs; each change is whole. */
 export class KeptPages {
-  /** Changes of the cache, one after the other. */
+  /** Changes of the cache, one after the other; none of them waits for the line. */
   #changes: Promise<unknown> = Promise.resolve();
+  /** How often somebody left, or another came. */
+  #departures = 0;
 
-  /** Keeps what the server just answered for an address, or drops what it says is gone. */
-  async keep(url: URL, response: Response): Promise<void> {
+  /** Keeps what the server answers for an address, or drops what it says is gone. */
+  async keep(url: URL, answer: Response | Promise<Response>): Promise<void> {
+    const departures = this.#departures;
+    const response = await answer;
     const person = response.headers.get(PERSON_HEADER);
     if (person === null || response.redirected || response.type !== 'basic') return;
     const address = keptAddress(url);
-    await this.#change(async (cache, list) => {
+    const isGone = address !== null && (response.status === 404 || response.status === 410);
+    await this.#change(async (_, list) => {
+      // The answer is to a question that somebody asked who has left since.
+      if (departures !== this.#departures && list.person !== person) return list;
       const theirs = ofPerson(list, person);
-      if (address === null) return theirs;
-      if (response.status === 404 || response.status === 410) return withoutPage(theirs, address);
-      if (!response.ok) return theirs;
-      return this.#store(cache, theirs, { address, response });
+      return isGone ? withoutStory(theirs, url.pathname) : theirs;
+    });
+    if (address === null || !response.ok) return;
+    const download = await this.#download(address, response);
+    await this.#change(async (cache, list) => {
+      if (list.person !== person) return list;
+      return download === null ? withoutPage(list, address) : store(cache, list, download);
     });
   }
 
-  /** The server made a page for this person, or the page says that this person is here now. */
+  /** The page says that this person is here now. */
   async person(person: string): Promise<void> {
-    await this.#change(async (_, list) => ofPerson(list, person));
+    await this.#change(async (_, list) => {
+      if (list.person !== person) this.#departures += 1;
+      return ofPerson(list, person);
+    });
   }
 
   /** Somebody signs out: whoever comes next finds nothing. */
   async clear(): Promise<void> {
+    this.#departures += 1;
     await this.#change(async () => nothingKept);
   }
 
@@ -74,27 +100,24 @@ export class KeptPages {
     return (await caches.open(PAGES)).match(request, { ignoreVary: true });
   }
 
-  async #store(
-    cache: Cache,
-    list: KeptList,
-    { address, response }: { readonly address: string; readonly response: Response },
-  ): Promise<KeptList> {
-    const html = await response.clone().text();
+  /** The page with its files, or null if it is none that works alone. @throws if any is missing */
+  async #download(address: string, response: Response): Promise<Download | null> {
+    const html = await inTime(response.text());
     const roots = filesOfPage(html, address);
     // Without scripts of a build it is not a page that works alone.
-    if (roots.length === 0) return withoutPage(list, address);
-    const twin = list.pages.find((page) => String(page.roots) === String(roots));
-    const read = twin === undefined ? await filesFor(cache, roots) : [];
+    if (roots.length === 0) return null;
+    const cache = await caches.open(PAGES);
+    const twin = twinOf(await readList(cache), roots);
+    const files = twin === undefined ? await filesFor(cache, roots) : [];
     const page: KeptPage = {
       address,
       atMs: Date.now(),
       bytes: new Blob([html]).size,
       roots,
-      files: twin?.files ?? read.map((file) => file.address),
+      files: twin?.files ?? files.map((file) => file.address),
     };
-    for (const file of read) await cache.put(file.address, file.response);
-    await cache.put(address, response);
-    return withPage(list, page);
+    const { status, headers } = response;
+    return { page, response: new Response(html, { status, headers }), files };
   }
 
   /** One change of the list at a time. */
@@ -103,6 +126,31 @@ export class KeptPages {
     // A page that cannot be kept, as on a full disk, is not kept, and that is all.
     this.#changes = change.catch(() => undefined);
     return change;
+  }
+}
+
+/** A page that is kept already and names the same files. */
+function twinOf({ pages }: KeptList, roots: readonly string[]): KeptPage | undefined {
+  return pages.find((page) => String(page.roots) === String(roots));
+}
+
+async function store(cache: Cache, list: KeptList, download: Download): Promise<KeptList> {
+  const { page, response, files } = download;
+  // The page whose files this one shares may have gone meanwhile, and its files with it.
+  if (files.length === 0 && twinOf(list, page.roots) === undefined) return list;
+  for (const file of files) await cache.put(file.address, file.response);
+  await cache.put(page.address, response);
+  return withPage(list, page);
+}
+
+/** @throws if it takes too long */
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error('it takes too long')), PATIENCE_MS);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -155,9 +203,15 @@ async function filesFor(cache: Cache, roots: readonly string[]): Promise<File[]>
 }
 
 async function readFile(cache: Cache, address: string): Promise<File> {
-  const response = (await cache.match(address)) ?? (await fetch(address));
+  const response =
+    (await cache.match(address)) ??
+    (await fetch(address, { signal: AbortSignal.timeout(PATIENCE_MS) }));
   if (!response.ok) throw new Error(`no file at ${address}`);
-  return { address, names: filesOfFile(await response.clone().text(), address), response };
+  // All of it is here before it is stored: a change of the cache waits for no line.
+  const body = await response.blob();
+  const { status, headers } = response;
+  const whole = new Response(body, { status, headers });
+  return { address, names: filesOfFile(await body.text(), address), response: whole };
 }
 
 /** The page says by itself when it was seen, as an attribute that the running page reads. */

@@ -6,6 +6,7 @@ import {
   ofPerson,
   pageFor,
   withoutPage,
+  withoutStory,
   withPage,
   type KeptPage,
 } from './kept-list.ts';
@@ -51,6 +52,11 @@ describe('the list of kept pages', () => {
     const huge = withPage(list, page('/s/huge', { bytes: 24 * 1024 * 1024 - 15 }));
     expect(paths(huge)).toEqual(['/s/huge', '/s/39']);
     expect(paths(withPage(of(), page('/s/x', { bytes: 1e9 })))).toEqual([]);
+  });
+
+  it('lets go of a story with all of its takes', () => {
+    const list = of(page('/s/a?take=1'), page('/s/b'), page('/s/a'));
+    expect(paths(withoutStory(list, '/s/a'))).toEqual(['/s/b']);
   });
 
   it('is empty for another person', () => {

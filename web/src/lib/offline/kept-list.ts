@@ -56,6 +56,11 @@ export function withoutPage(list: KeptList, address: string): KeptList {
   return { ...list, pages: list.pages.filter((page) => page.address !== address) };
 }
 
+/** The list without a story, whichever of its takes was chosen. */
+export function withoutStory(list: KeptList, path: string): KeptList {
+  return { ...list, pages: list.pages.filter(({ address }) => new URL(address).pathname !== path) };
+}
+
 /** The list once the server has said who is here: another person's pages are not in it. */
 export function ofPerson(list: KeptList, person: string): KeptList {
   return list.person === person ? list : { person, pages: [] };
