@@ -67,6 +67,15 @@ export class TreeKeeper {
     clearTimeout(this.#timer);
   }
 
+  /** Lets go of what is kept: the story is not there any more. */
+  async forget(): Promise<void> {
+    this.stop();
+    this.#timer = undefined;
+    this.#waiting = null;
+    const db = await deviceDb();
+    await db?.change('trees', this.#key, () => null);
+  }
+
   async #write(): Promise<void> {
     this.#timer = undefined;
     const tree = this.#waiting;

@@ -9,6 +9,7 @@ import { hitPath, pathTo } from '#domain/story/tree.ts';
 import { endOf } from '#domain/timeline/duet.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 import type { StoryView } from '#domain/story/document.ts';
+import { keepThisPage } from '../offline/kept-page.svelte.ts';
 import { TreeKeeper } from '../offline/kept-tree.ts';
 import { LiveStory } from '../live/live-story.svelte.ts';
 import { describeGrowth } from '../live/growth.ts';
@@ -141,6 +142,13 @@ export class StoryPage {
 
   /** Whoever is at the page finds the tree as it is now, should there be no line later. */
   keep(): void {
+    if (this.live.deleted) {
+      // A device that cannot let go of it shows what it has seen, and that is all.
+      void this.#keeper.forget().catch(() => undefined);
+      // The service worker asks for the page again, and lets go of it as well.
+      keepThisPage();
+      return;
+    }
     if (this.live.connection !== 'live' || this.live.takes.length === 0) return;
     const personId = this.live.person?.id ?? null;
     if (personId !== this.#keeper.personId) {
