@@ -3,9 +3,10 @@ import * as v from 'valibot';
 import { storyIdSchema, takeIdSchema, userId, type StoryId } from '#domain/story/ids.ts';
 import { presenceSchema } from '#domain/protocol/room.ts';
 import { deviceDb } from '../device/device-db.ts';
-import type { LostStore, LostWords } from './lost-words.svelte.ts';
+import type { LostStore } from './lost-words.svelte.ts';
 
 const lostSchema = v.object({
+  id: v.string(),
   storyId: storyIdSchema,
   takeId: takeIdSchema,
   person: presenceSchema.entries.user,
@@ -20,16 +21,17 @@ export function deviceLost(storyId: StoryId): LostStore {
     keep: async (lost) => {
       const db = await deviceDb();
       if (db === null) return false;
-      const { takeId, person, why, base, text } = lost;
-      const row = { storyId, takeId, person: { ...person }, why, base, text };
-      await db.change('lost', keyOf(lost), () => row);
+      const { id, takeId, person, why, base, text } = lost;
+      const row = { id, storyId, takeId, person: { ...person }, why, base, text };
+      await db.change('lost', id, () => row);
       return true;
     },
-    forget: async (lost) => {
+    forget: async ({ id }) => {
       const db = await deviceDb();
-      await db?.change('lost', keyOf(lost), () => null);
+      await db?.change('lost', id, () => null);
+    },
+    forgetDocument: async ({ takeId, person }) => {
       const { deviceWords } = await import('./kept-words.ts');
-      const { takeId, person } = lost;
       await deviceWords.forget({ storyId, takeId, userId: userId(person.id) });
     },
     of: async (personId) => {
@@ -45,8 +47,4 @@ export function deviceLost(storyId: StoryId): LostStore {
       });
     },
   };
-}
-
-function keyOf({ person, takeId }: LostWords): string {
-  return `${person.id}:${takeId}`;
 }

@@ -2,7 +2,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { TakeId } from '#domain/story/ids.ts';
 import type { Self } from '../live/room-client.ts';
-import type { Ended, WordsDocument } from './words-document.ts';
+import type { Ended, WordsDocument, WordsState } from './words-document.ts';
 
 /** What was set aside of the words of one take. */
 export interface LostWords extends Ended {
@@ -13,34 +13,44 @@ export interface LostWords extends Ended {
   readonly why: 'session' | 'refused';
 }
 
+/** Words on the shelf; the same take may have lost some more than once. */
+export interface ShelvedWords extends LostWords {
+  readonly id: string;
+}
+
 /** How long the words may take to open for writing before they are put back, milliseconds. */
 const OPEN_MS = 30_000;
 
 /** Where lost words outlive the page, if they are not in the device's copy of the document. */
 export interface LostStore {
   /** Resolves with whether they are on the device. */
-  keep(lost: LostWords): Promise<boolean>;
-  /** Lets go of them, and of the device's copy of the document that they were in. */
-  forget(lost: LostWords): Promise<void>;
+  keep(lost: ShelvedWords): Promise<boolean>;
+  /** Lets go of them. */
+  forget(lost: ShelvedWords): Promise<void>;
+  /** Lets go of the device's copy of the document that they were in. */
+  forgetDocument(lost: ShelvedWords): Promise<void>;
   /** What this person lost in this story on this device. */
-  of(personId: string): Promise<LostWords[]>;
+  of(personId: string): Promise<ShelvedWords[]>;
 }
 
+/** What putting words back needs of their document. */
+type OpenWords = Pick<WordsDocument, 'text' | 'state' | 'hasEnded' | 'subscribe' | 'putBack'>;
+
 export interface LostShelfOptions {
-  openWords(takeId: TakeId): Promise<WordsDocument>;
+  openWords(takeId: TakeId): Promise<OpenWords>;
   closeWords(takeId: TakeId): void;
   readonly store: LostStore;
 }
 
 export class LostShelf {
-  readonly #lost = new SvelteMap<TakeId, LostWords>();
+  readonly #lost = new SvelteMap<string, ShelvedWords>();
   readonly #options: LostShelfOptions;
 
   constructor(options: LostShelfOptions) {
     this.#options = options;
   }
 
-  get all(): readonly LostWords[] {
+  get all(): readonly ShelvedWords[] {
     return [...this.#lost.values()];
   }
 
@@ -49,66 +59,85 @@ export class LostShelf {
     return this.all.some(({ keptHere }) => !keptHere);
   }
 
-  add(lost: LostWords): void {
-    this.#lost.set(lost.takeId, lost);
+  add(words: LostWords): void {
+    const lost = { ...words, id: crypto.randomUUID() };
+    this.#lost.set(lost.id, lost);
     if (!lost.keptHere) void this.#keep(lost);
   }
 
   /** Brings what this person lost on an earlier page. */
   async load(personId: string): Promise<void> {
     for (const lost of await this.#options.store.of(personId))
-      if (!this.#lost.has(lost.takeId)) this.#lost.set(lost.takeId, lost);
+      if (!this.#lost.has(lost.id)) this.#lost.set(lost.id, lost);
   }
 
   /** Whoever wrote them has no need of them any more. */
-  async letGo(lost: LostWords): Promise<void> {
-    this.#lost.delete(lost.takeId);
+  async letGo(lost: ShelvedWords): Promise<void> {
+    this.#lost.delete(lost.id);
     await this.#options.store.forget(lost);
+    // Other words that were lost there may be in the device's copy alone.
+    const { takeId, person } = lost;
+    const isLast = !this.all.some((one) => one.takeId === takeId && one.person.id === person.id);
+    if (isLast) await this.#options.store.forgetDocument(lost);
   }
 
-  async #keep(lost: LostWords): Promise<void> {
+  async #keep(lost: ShelvedWords): Promise<void> {
     const keptHere = await this.#options.store.keep(lost).catch(() => false);
-    if (keptHere && this.#lost.get(lost.takeId) === lost)
-      this.#lost.set(lost.takeId, { ...lost, keptHere });
+    if (keptHere && this.#lost.get(lost.id) === lost)
+      this.#lost.set(lost.id, { ...lost, keptHere });
   }
 
   /** Whoever wrote them is back, and what the device kept is sent without further ado. */
   returned(personId: string): void {
-    for (const { takeId, person, why, keptHere } of this.all)
-      if (person.id === personId && why === 'session' && keptHere) this.#lost.delete(takeId);
+    for (const { id, person, why, keptHere } of this.all)
+      if (person.id === personId && why === 'session' && keptHere) this.#lost.delete(id);
   }
 
   /** The words of a take are these now: if they are what was lost, nothing was. */
   seen(takeId: TakeId, text: string): void {
-    const lost = this.#lost.get(takeId);
-    if (lost?.text === text) void this.letGo(lost);
+    for (const lost of this.all)
+      if (lost.takeId === takeId && lost.text === text) void this.letGo(lost);
   }
 
   /**
-   * Puts the words in again, as the person who is here now. @returns false if this person may not
-   * write there, or nobody knows any more where the words went
+   * Puts the words in again, as the person who is here now, and lets go of them once the server has
+   * them. @returns false if this person may not write there, or nobody knows any more where the
+   * words went
    */
-  async putBack(lost: LostWords): Promise<boolean> {
+  async putBack(lost: ShelvedWords): Promise<boolean> {
     const document = await this.#options.openWords(lost.takeId);
     try {
-      if (!(await isWritable(document))) return false;
+      if (!(await within(OPEN_MS, document, isWritable))) return false;
       if (document.text.toJSON() !== lost.text && !document.putBack(lost)) return false;
+      if (!(await within(Infinity, document, isSaved))) return false;
       await this.letGo(lost);
       return true;
     } finally {
-      this.#options.closeWords(lost.takeId);
+      // Of one that has ended nobody holds anything, and another may be open in its place.
+      if (!document.hasEnded) this.#options.closeWords(lost.takeId);
     }
   }
 }
 
-/** Resolves once the server lets these words be written, or does not. */
-async function isWritable(document: WordsDocument): Promise<boolean> {
+function isWritable({ status, writable }: WordsState): boolean {
+  return writable && (status === 'saved' || status === 'saving');
+}
+
+function isSaved({ status, hasUnsaved }: WordsState): boolean {
+  return status === 'saved' && !hasUnsaved;
+}
+
+/** Resolves with true once this is so, and with false if it never will be, or not in time. */
+async function within(
+  ms: number,
+  document: OpenWords,
+  isSo: (state: WordsState) => boolean,
+): Promise<boolean> {
   const known = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => known.resolve(false), OPEN_MS);
+  const timer = ms === Infinity ? undefined : setTimeout(() => known.resolve(false), ms);
   const look = () => {
-    const { status, writable } = document.state;
-    if (document.hasEnded || status === 'forbidden') known.resolve(false);
-    else if (writable && (status === 'saved' || status === 'saving')) known.resolve(true);
+    if (document.hasEnded || document.state.status === 'forbidden') known.resolve(false);
+    else if (isSo(document.state)) known.resolve(true);
   };
   const unsubscribe = document.subscribe(look);
   look();
