@@ -168,3 +168,34 @@ test('a session that changes while one writes mixes nobody’s words', async ({ 
   await expect(draftsOf(page).getByRole('listitem')).toHaveCount(1, LONG);
   await expect(draftsOf(page).getByText('Ben’s shore.')).toBeVisible();
 });
+
+test('what a stranger writes goes on as their draft once they have a session', async ({
+  app,
+  page,
+}) => {
+  const seed = await plantSeed(app.origin);
+  await openStory(page, `/s/${seed.slug}`);
+  await write(page, 'The sea');
+  await expect(composerOf(page).getByText('Kept on this device until you publish.')).toBeVisible();
+  const heart = page.getByRole('button', { name: 'Like Mira’s take' }).first();
+  await heart.click();
+  await expect(heart).toHaveAttribute('aria-pressed', 'true', LONG);
+
+  await expect(saved(page)).toBeVisible(LONG);
+  await formOf(page).press('Control+End');
+  await formOf(page).pressSequentially(' was calm.');
+  await expect(formOf(page)).toHaveValue('The sea was calm.');
+  await page.getByRole('button', { name: 'Publish' }).click();
+  await expect(composerOf(page)).toHaveCount(0, LONG);
+  await expect(page.getByRole('region', { name: 'Words' })).toContainText(
+    'The sea was calm.',
+    LONG,
+  );
+  // Nothing of it stays behind: neither with the server, nor on the device.
+  await page.reload();
+  await expect(page.getByText('2 takes · 2 voices')).toBeVisible(LONG);
+  await page.getByRole('button', { name: 'Write', exact: true }).click();
+  await expect(composerOf(page)).toBeVisible();
+  await page.getByRole('button', { name: 'Leave' }).click();
+  await expect(draftsOf(page)).toHaveCount(0);
+});

@@ -64,8 +64,7 @@ export class DraftDocument {
   }
 
   /** Begins a draft over a take. @returns the id of the take that it becomes */
-  begin(parentId: TakeId, words = ''): TakeId {
-    const id = takeId(crypto.randomUUID());
+  begin(parentId: TakeId, words = '', id = takeId(crypto.randomUUID())): TakeId {
     this.put({ id, parentId, beganMs: Date.now(), words });
     return id;
   }

@@ -65,6 +65,22 @@ describe('a draft in the making', () => {
     expect(drafts.drafts).toMatchObject([{ words: 'Once' }]);
   });
 
+  it('goes on under the id that its words had on this device, however late that has come', () => {
+    for (const isThere of [true, false]) {
+      const id = takeId(uuid(isThere ? 4 : 5));
+      if (isThere) drafts.put({ id, parentId, beganMs: 1, words: 'On' });
+      field.value = 'Once';
+      const writing = open();
+      const leave = writing.bind(field, id);
+      expect([writing.id, writing.words, field.value]).toEqual([id, 'Once', 'Once']);
+      expect(drafts.drafts).toMatchObject([{ id, words: 'Once' }]);
+      type(writing, ' upon');
+      expect(drafts.wordsOf(id)?.toJSON()).toBe('Once upon');
+      leave();
+      drafts.discard(id);
+    }
+  });
+
   it('goes on with the first over the same take, also if that comes late', () => {
     const writing = open();
     writing.bind(field);

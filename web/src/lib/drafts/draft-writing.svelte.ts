@@ -58,10 +58,16 @@ export class DraftWriting {
     this.#state.status === 'refused' || this.#state.status === 'forbidden',
   );
 
-  /** Binds the field until what it returns is called. Whatever is in the field then stays there. */
-  bind(field: TextField): () => void {
+  /**
+   * Binds the field until what it returns is called. Whatever is in the field then stays there.
+   * @param began the id that words of nobody's in the field have on this device: the draft that
+   * they move into, whoever puts it there
+   */
+  bind(field: TextField, began?: TakeId): () => void {
     this.#field = field;
     const unsubscribe = this.document.subscribe(() => this.#follow());
+    // Before the draft shows: what is typed already is newer.
+    if (began !== undefined && (this.#id ?? began) === began) this.#begin(began);
     this.#follow();
     // Typed before the drafts were open.
     if (this.#binding === null) this.#begin();
@@ -114,13 +120,14 @@ export class DraftWriting {
   }
 
   /** Only what is written is begun: looking at the composer leaves no empty draft behind. */
-  #begin(): void {
+  #begin(began?: TakeId): void {
     const field = this.#field;
     if (field === null || field.value === '' || this.isGone) return;
-    this.isFull = this.document.isFull;
+    const isThere = began !== undefined && this.document.wordsOf(began) !== null;
+    this.isFull = !isThere && this.document.isFull;
     if (this.isFull) return;
     const { value, selectionStart, selectionEnd } = field;
-    this.#id = this.document.begin(this.#parentId);
+    this.#id = isThere ? began : this.document.begin(this.#parentId, '', began);
     this.#follow();
     // Into the empty text that it is bound to now, so that it can be undone like the rest.
     field.value = value;
