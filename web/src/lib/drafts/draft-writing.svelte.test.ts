@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MAX_DRAFTS_BEGUN } from '#domain/story/draft.ts';
 import { storyId, takeId, userId } from '#domain/story/ids.ts';
 import type { TextField } from '../words/textarea-binding.ts';
@@ -158,6 +158,19 @@ describe('a draft in the making', () => {
     type(writing, 'Once');
     writing.published('Once');
     expect([drafts.drafts, writing.isGone]).toEqual([[], false]);
+  });
+
+  it('is not said to be saved while its words are only on this page', () => {
+    const state = { status: 'saved', writable: true, hasUnsaved: false, keptHere: true } as const;
+    vi.spyOn(drafts, 'state', 'get').mockReturnValue(state);
+    const writing = open();
+    writing.bind(field);
+    type(writing, 'Once');
+    expect(writing.statusText).toBe('Saved');
+    if (writing.id !== null) drafts.discard(writing.id);
+    expect([writing.isGone, writing.statusText]).toEqual([true, 'Only on this page yet']);
+    writing.keepAsNew();
+    expect(writing.statusText).toBe('Saved');
   });
 
   it('is not begun beside too many others, until there is room', () => {

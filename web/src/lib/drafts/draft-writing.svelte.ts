@@ -51,9 +51,12 @@ export class DraftWriting {
 
   /** True while the words are in no draft: on this page, and nowhere else. */
   readonly isOnlyHere = $derived(this.words !== '' && (this.isGone || this.isFull));
-  readonly statusText = $derived(
-    this.words === '' && this.#state.status !== 'offline' ? '' : describeDrafts(this.#state),
-  );
+  readonly statusText = $derived.by(() => {
+    // What the document says of its drafts is not about these words.
+    if (this.isOnlyHere) return 'Only on this page yet';
+    if (this.words === '' && this.#state.status !== 'offline') return '';
+    return describeDrafts(this.#state);
+  });
   readonly isTroubled = $derived(
     this.#state.status === 'refused' || this.#state.status === 'forbidden',
   );
