@@ -2,10 +2,11 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Published } from '#domain/protocol/commands.ts';
 import type { ProblemCode } from '#domain/protocol/problem.ts';
 import { storyId, takeId, userId, type UserId } from '#domain/story/ids.ts';
+import type { DeviceTable } from '../device/device-db.ts';
 import type { DraftDocument } from '../drafts/draft-document.ts';
 import { draftsApart } from '../drafts/testing/drafts-apart.ts';
 import { Refused, Unreachable } from '../upload/api.ts';
-import type { WrittenTake, WrittenTakes } from '../upload/written-takes.ts';
+import { writtenTakesIn, type WrittenTake, type WrittenTakes } from '../upload/written-takes.ts';
 import { WrittenHere } from './written-here.svelte.ts';
 
 const uuid = (digit: number) => `${String(digit).repeat(8)}-1111-4111-8111-111111111111`;
@@ -32,16 +33,18 @@ function device(...takes: WrittenTake[]): WrittenTakes {
 }
 
 function keeping(kept: { waiting: WrittenTake[]; drafts: WrittenTake[] }): WrittenTakes {
-  const waiting = new Map(kept.waiting.map((take) => [take.takeId, take]));
-  const drafts = new Map(kept.drafts.map((take) => [take.parentId, take]));
-  return {
-    drafts: async () => [...drafts.values()],
-    waiting: async () => [...waiting.values()],
-    keepDraft: async (take) => void drafts.set(take.parentId, take),
-    dropDraft: async (take) => void drafts.delete(take.parentId),
-    queue: async (take) => void waiting.set(take.takeId, take),
-    dequeue: async (id) => void waiting.delete(id),
+  const tables: Partial<Record<DeviceTable, Map<string, object>>> = {
+    waiting: new Map(kept.waiting.map((take) => [take.takeId, take])),
+    drafts: new Map(kept.drafts.map((take) => [`${take.storyId}:${take.parentId}`, take])),
   };
+  return writtenTakesIn({
+    all: async (table) => [...(tables[table]?.values() ?? [])],
+    change: async (table, key, change) => {
+      const row = change(tables[table]?.get(key));
+      if (row === null) tables[table]?.delete(key);
+      else tables[table]?.set(key, row);
+    },
+  });
 }
 
 function here(
@@ -223,6 +226,25 @@ describe('drafts', () => {
     expect([writtenHere.drafts, writtenHere.discarded]).toEqual([[], draft]);
     await writtenHere.undoDiscard();
     expect([writtenHere.drafts, writtenHere.discarded]).toEqual([[draft], null]);
+  });
+
+  it('that nobody wrote stand beside each other over one take', async () => {
+    const nobodys = { userId: null };
+    const store = keeping({ waiting: [], drafts: [written(1, nobodys)] });
+    const { writtenHere } = here(store, never, null);
+    await writtenHere.refresh();
+    const [draft] = writtenHere.drafts;
+    if (draft === undefined) throw new Error('no draft');
+    await writtenHere.discard(draft);
+    expect(writtenHere.drafts).toEqual([]);
+    await store.keepDraft(written(2, nobodys));
+    await writtenHere.undoDiscard();
+    expect(ids(writtenHere.drafts)).toEqual([uuid(1), uuid(2)]);
+    // A row of before stays until its own take is dropped.
+    const old = keeping({ waiting: [], drafts: [written(1, nobodys)] });
+    await old.keepDraft(written(2, nobodys));
+    await old.dropDraft(written(2, nobodys));
+    expect(await old.drafts()).toEqual([written(1, nobodys)]);
   });
 
   it('that wait for the line are not drafts meanwhile, and none once they are published', async () => {

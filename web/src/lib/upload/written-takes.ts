@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import { storyIdSchema, takeIdSchema, userIdSchema } from '#domain/story/ids.ts';
 import type { TakeId } from '#domain/story/ids.ts';
-import { deviceDb, type DeviceTable } from '../device/device-db.ts';
+import { deviceDb, type DeviceDb, type DeviceTable } from '../device/device-db.ts';
 
 const writtenTakeSchema = v.object({
   /** Minted once, and the same however often the take is sent. */
@@ -28,7 +28,6 @@ export interface WrittenTakes {
   drafts(): Promise<WrittenTake[]>;
   /** Oldest first. */
   waiting(): Promise<WrittenTake[]>;
-  /** Keeps a draft: one for each parent. */
   keepDraft(take: WrittenTake): Promise<void>;
   dropDraft(take: WrittenTake): Promise<void>;
   /** Makes a take wait for the line. */
@@ -40,7 +39,11 @@ export interface WrittenTakes {
 /** The written takes of this browser; null where it keeps nothing. */
 export async function deviceWrittenTakes(): Promise<WrittenTakes | null> {
   const db = await deviceDb();
-  if (db === null) return null;
+  return db === null ? null : writtenTakesIn(db);
+}
+
+/** The written takes that a device's tables hold. */
+export function writtenTakesIn(db: Pick<DeviceDb, 'all' | 'change'>): WrittenTakes {
   const read = async (table: DeviceTable): Promise<WrittenTake[]> => {
     const takes = (await db.all(table)).flatMap((row) => {
       const parsed = v.safeParse(writtenTakeSchema, row);
@@ -51,8 +54,14 @@ export async function deviceWrittenTakes(): Promise<WrittenTakes | null> {
   return {
     drafts: () => read('drafts'),
     waiting: () => read('waiting'),
-    keepDraft: (take) => db.change('drafts', draftKey(take), () => take),
-    dropDraft: (take) => db.change('drafts', draftKey(take), () => null),
+    keepDraft: async (take) => {
+      await db.change('drafts', take.takeId, () => take);
+      await dropOldRow(db, take);
+    },
+    dropDraft: async (take) => {
+      await db.change('drafts', take.takeId, () => null);
+      await dropOldRow(db, take);
+    },
     queue: (take) => db.change('waiting', take.takeId, () => take),
     dequeue: (takeId) => db.change('waiting', takeId, () => null),
   };
@@ -69,6 +78,13 @@ export async function onDevice(change: (takes: WrittenTakes) => Promise<void>): 
   }
 }
 
-function draftKey({ storyId, parentId }: WrittenTake): string {
-  return `${storyId}:${parentId}`;
+/** Drafts had one row for each parent once: a row of that time goes with its own take alone. */
+async function dropOldRow(
+  db: Pick<DeviceDb, 'change'>,
+  { storyId, parentId, takeId }: WrittenTake,
+): Promise<void> {
+  await db.change('drafts', `${storyId}:${parentId}`, (row) => {
+    const parsed = v.safeParse(writtenTakeSchema, row);
+    return parsed.success && parsed.output.takeId !== takeId ? parsed.output : null;
+  });
 }
