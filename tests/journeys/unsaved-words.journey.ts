@@ -51,7 +51,7 @@ test('whoever is signed out while they write keeps the words, and puts them in a
 
   await card.getByRole('button', { name: 'Put them in again as a guest' }).click();
   await expect(fieldOf(page)).toHaveValue('Once. Upon a time.', SLOW);
-  await expect(card).toHaveCount(0);
+  await expect(card).toHaveCount(0, SLOW);
   await expect(saved(page)).toBeVisible(SLOW);
   await expect.poll(words, SLOW).toEqual({ words: 'Once. Upon a time.' });
 });
