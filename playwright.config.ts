@@ -13,7 +13,7 @@ export default defineConfig({
   retries: 0,
   // A busy machine takes its time.
   timeout: 240_000,
-  expect: { timeout: 15_000 },
+  expect: { timeout: 45_000 },
   use: {
     viewport: { width: 1440, height: 900 },
     permissions: ['microphone'],
