@@ -155,6 +155,9 @@ export class Rooms {
   catchUp(): void {
     this.trees.changedAll();
     this.#followed.changedAll();
+    for (const [name, document] of this.hocuspocus.documents) {
+      if (parseRoom(name)?.kind === 'words') this.#states.renew(document);
+    }
   }
 
   /**

@@ -25,7 +25,7 @@ export class StateCache {
     return state.whole();
   }
 
-  /** Encodes a document anew, so that nothing of what was deleted since is in the answer. */
+  /** Has a document encoded anew, so that nothing of what was deleted since is in the next answer. */
   renew(document: Y.Doc): void {
     this.#states.get(document)?.renew();
   }
@@ -58,8 +58,8 @@ class CachedState {
   }
 
   renew(): void {
-    this.#whole = this.#encode();
-    this.#isCurrent = true;
+    this.#tail = [];
+    this.#tailBytes = Infinity;
   }
 
   #isStale(): boolean {

@@ -10,6 +10,7 @@ import type { WordsHistory } from '#domain/protocol/commands.ts';
 import type { Problem } from '#domain/protocol/problem.ts';
 import { wordsOf } from '#domain/story/document.ts';
 import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
+import { startTcpProxy } from '../tests/harness/tcp-proxy.ts';
 import { enterRaw } from './testing/raw.ts';
 import {
   connect,
@@ -151,6 +152,13 @@ async function isStored(passage: string): Promise<boolean> {
   return rows[0]?.found ?? true;
 }
 
+/** What a newcomer is sent. */
+async function sentTo(url: string): Promise<string> {
+  const { heard, socket } = await enterRaw(url, story.words, jo);
+  socket.terminate();
+  return Buffer.concat(heard).toString('latin1');
+}
+
 describe('forgetting', () => {
   const secret = '0221-47110815';
 
@@ -193,6 +201,29 @@ describe('forgetting', () => {
     await forgetWords(fresh.db, mira.user, { takeId: story.seedId, seq: null });
     await forgetWords(fresh.db, mira.user, { takeId: story.seedId, seq: null });
     expect(await kinds()).toEqual(['forgot Mira']);
+  });
+
+  test('is known to a node whose line was down meanwhile', async () => {
+    const proxy = await startTcpProxy(fresh.url);
+    const away = await serve(fresh, { databaseUrl: proxy.through(fresh.url) });
+    const a = await join(away, mira);
+    const come = () => sentTo(away.url);
+    wordsOf(a.doc).insert(0, `${'Long '.repeat(100)}${secret}`);
+    await saved(a);
+    expect(await come()).toContain(secret);
+    wordsOf(a.doc).delete(500, secret.length);
+    await saved(a);
+    expect(await come()).toContain(secret);
+    proxy.cut();
+    await forgetWords(fresh.db, mira.user, { takeId: story.seedId, seq: null });
+    proxy.heal();
+    await eventually(async () => {
+      const sent = await come();
+      expect(sent).toContain('there was a pier');
+      expect(sent).not.toContain(secret);
+    });
+    await away.stopAll();
+    await proxy.close();
   });
 
   test('is done again for what was written since, whatever the clocks say', async () => {
