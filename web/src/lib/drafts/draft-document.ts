@@ -90,9 +90,10 @@ export class DraftDocument {
   published(id: TakeId, words: string): void {
     const draft = this.drafts.find((one) => one.id === id);
     if (draft === undefined) return;
+    // First: whoever hears of the change may ask for the same again.
+    this.discard(id);
     const rest = draft.words.trim();
     if (rest !== '' && rest !== words.trim()) this.begin(draft.parentId, draft.words);
-    this.discard(id);
   }
 
   /** Resolves once all that was written lies on this device or with the server. */

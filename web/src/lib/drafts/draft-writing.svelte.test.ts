@@ -93,6 +93,15 @@ describe('a draft in the making', () => {
     expect([field.value, writing.words]).toEqual(['“Once upon', '“Once upon']);
   });
 
+  it('does not go on unasked with what is in the story, or on its way there', () => {
+    const sent = drafts.begin(parentId, 'Once');
+    const writing = new DraftWriting(drafts, { parentId, id: null, isSent: (id) => id === sent });
+    writing.bind(field);
+    expect([field.value, writing.id]).toEqual(['', null]);
+    type(writing, 'Twice');
+    expect(drafts.drafts.map(({ words }) => words).toSorted()).toEqual(['Once', 'Twice']);
+  });
+
   it('goes on with the one that was asked for', () => {
     drafts.begin(parentId, 'One');
     const two = drafts.begin(parentId, 'Two');

@@ -13,6 +13,8 @@ export interface DraftPlace {
   readonly parentId: TakeId;
   /** The draft to go on with; without one, the first over that take, or else a new one. */
   readonly id: TakeId | null;
+  /** True for a draft that is in the story, or on its way there: nobody goes on with it unasked. */
+  readonly isSent?: (id: TakeId) => boolean;
 }
 
 export class DraftWriting {
@@ -32,15 +34,17 @@ export class DraftWriting {
   announcement = $state.raw('');
   readonly document: DraftDocument;
   readonly #parentId: TakeId;
+  readonly #isSent: (id: TakeId) => boolean;
   #field: TextField | null = null;
   #text: Y.Text | null = null;
   #binding: TextareaBinding | null = null;
   #isComposing = false;
   #isDone = false;
 
-  constructor(document: DraftDocument, { parentId, id }: DraftPlace) {
+  constructor(document: DraftDocument, { parentId, id, isSent }: DraftPlace) {
     this.document = document;
     this.#parentId = parentId;
+    this.#isSent = isSent ?? (() => false);
     this.#id = id;
   }
 
@@ -157,7 +161,8 @@ export class DraftWriting {
 
   #firstHere(): TakeId | null {
     const here = this.document.drafts.find(
-      ({ parentId, words }) => parentId === this.#parentId && words.trim() !== '',
+      ({ id, parentId, words }) =>
+        parentId === this.#parentId && words.trim() !== '' && !this.#isSent(id),
     );
     return here?.id ?? null;
   }

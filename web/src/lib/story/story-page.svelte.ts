@@ -108,6 +108,7 @@ export class StoryPage {
       publish: publishWritten,
       onPublished: ({ takeId }) => this.expect(takeId),
       isPublished: (id) => this.live.tree.takes.has(id),
+      wordsOf: wordsOfTake,
     });
     this.#keeper = new TreeKeeper(data.storyId, person?.id ?? null);
     this.words = new SvelteMap(data.words);

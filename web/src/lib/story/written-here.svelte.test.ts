@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Published } from '#domain/protocol/commands.ts';
 import type { ProblemCode } from '#domain/protocol/problem.ts';
-import { storyId, takeId, userId, type UserId } from '#domain/story/ids.ts';
+import { storyId, takeId, userId, type TakeId, type UserId } from '#domain/story/ids.ts';
 import type { DeviceTable } from '../device/device-db.ts';
 import type { DraftDocument } from '../drafts/draft-document.ts';
 import { draftsApart } from '../drafts/testing/drafts-apart.ts';
@@ -26,6 +26,10 @@ function written(digit: number, change: Partial<WrittenTake> = {}): WrittenTake 
     ...change,
   };
 }
+
+/** The words of the takes that the story has. */
+const inStory = new Map<TakeId, string>();
+afterEach(() => inStory.clear());
 
 /** What a device keeps, in memory. */
 function device(...takes: WrittenTake[]): WrittenTakes {
@@ -59,7 +63,8 @@ function here(
     open: async () => store,
     publish,
     onPublished: (answer) => published.push(answer.takeId),
-    isPublished: () => false,
+    isPublished: (id) => inStory.has(id),
+    wordsOf: async (id) => inStory.get(id),
     pauseMs: 1,
   });
   return { writtenHere, published };
@@ -255,8 +260,38 @@ describe('drafts', () => {
     writtenHere.follow(drafts);
     await writtenHere.refresh();
     expect([writtenHere.drafts, writtenHere.waiting]).toMatchObject([[], [{ problem: null }]]);
+    expect(writtenHere.isSent(id)).toBe(true);
     await writtenHere.send();
     expect([drafts.drafts, writtenHere.waiting]).toEqual([[], []]);
+  });
+
+  it('are none any more if they come to the page after they were published from it', async () => {
+    const id = takeId(uuid(1));
+    const store = device(written(1, { words: 'Once.' }));
+    const { writtenHere, published } = here(store, async (take) => answer(take));
+    await writtenHere.start();
+    expect(published).toEqual([id]);
+    const drafts = draftsOf();
+    writtenHere.follow(drafts);
+    drafts.put({ id, parentId: takeId(uuid(7)), beganMs: 1, words: 'Once.' });
+    expect(drafts.drafts).toEqual([]);
+  });
+
+  it('are none any more if they were published by a page that did not live to say so', async () => {
+    const drafts = draftsOf();
+    const same = drafts.begin(takeId(uuid(7)), 'Once.');
+    const more = drafts.begin(takeId(uuid(7)), 'Twice. And more.');
+    const unknown = drafts.begin(takeId(uuid(7)), 'Thrice.');
+    const state = { status: 'saved', writable: true, hasUnsaved: false, keptHere: true } as const;
+    vi.spyOn(drafts, 'state', 'get').mockReturnValue(state);
+    inStory.set(same, 'Once.').set(more, 'Twice.');
+    const { writtenHere } = here(device(), never);
+    expect([writtenHere.isSent(same), writtenHere.isSent(unknown)]).toEqual([true, false]);
+    writtenHere.follow(drafts);
+    await vi.waitFor(() => expect(ids(drafts.drafts)).not.toContain(more));
+    const left = drafts.drafts.map(({ words }) => words).toSorted();
+    expect(left).toEqual(['Thrice.', 'Twice. And more.']);
+    expect(ids(drafts.drafts)).toContain(unknown);
   });
 
   it('keep what another device wrote while they were published', async () => {

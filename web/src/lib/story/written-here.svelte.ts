@@ -25,6 +25,8 @@ export interface WrittenHereSettings {
   readonly onPublished: (published: Published) => void;
   /** True if the story has a take: then it is no draft any more. */
   readonly isPublished: (id: TakeId) => boolean;
+  /** The words that a take of the story has; undefined if they cannot be had now. */
+  readonly wordsOf: (id: TakeId) => Promise<string | undefined>;
   /** How long to wait after the line failed, ms. */
   readonly pauseMs?: number;
 }
@@ -46,6 +48,10 @@ export class WrittenHere {
   /** False if the server lets the person read their drafts at most. */
   mayWrite = $state.raw(true);
   #document: DraftDocument | null = null;
+  /** The document that was looked through for drafts that are published. */
+  #settled: DraftDocument | null = null;
+  /** What was published from here, and with which words: its draft may come from the server yet. */
+  readonly #published = new Map<TakeId, string>();
   readonly #settings: WrittenHereSettings;
   #sending: Promise<void> | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -72,6 +78,11 @@ export class WrittenHere {
     return this.writing?.isOnlyHere ?? this.unbound !== '';
   }
 
+  /** True for a take that is in the story, or on its way there: it is no draft any more. */
+  isSent(id: TakeId): boolean {
+    return this.#settings.isPublished(id) || this.waiting.some(({ take }) => take.takeId === id);
+  }
+
   /** Reads what the device keeps, and sends what waits. */
   async start(): Promise<void> {
     await this.refresh();
@@ -88,6 +99,7 @@ export class WrittenHere {
     this.#document = document;
     this.discarded = null;
     const read = () => {
+      if (document !== null) this.#tidy(document);
       this.#inDocument = document?.drafts ?? [];
       // Before the server has answered, whoever wrote here goes on.
       this.mayWrite = document?.state.status === 'opening' || document?.state.writable !== false;
@@ -174,6 +186,28 @@ export class WrittenHere {
     await this.refresh();
   }
 
+  /** Takes away what is published, from here or, looked up once, from elsewhere. */
+  #tidy(document: DraftDocument): void {
+    for (const [id, words] of this.#published) document.published(id, words);
+    const { status, writable } = document.state;
+    if (status !== 'saved' || !writable || this.#settled === document) return;
+    this.#settled = document;
+    void this.#settle(document);
+  }
+
+  /**
+   * Takes away drafts that were published where nobody could tell this document: the page was
+   * closed before it heard of it.
+   */
+  async #settle(document: DraftDocument): Promise<void> {
+    const { isPublished, wordsOf } = this.#settings;
+    for (const { id } of document.drafts.filter((draft) => isPublished(draft.id))) {
+      const words = await wordsOf(id);
+      if (this.#document !== document) return;
+      if (words !== undefined && id !== this.writing?.id) document.published(id, words);
+    }
+  }
+
   async #dropRow(id: TakeId): Promise<void> {
     const row = this.#ofNobody.find(({ takeId }) => takeId === id);
     if (row !== undefined) await (await this.#settings.open())?.dropDraft(row);
@@ -194,6 +228,7 @@ export class WrittenHere {
     const { publish, onPublished } = this.#settings;
     try {
       const published = await publish(take);
+      this.#published.set(take.takeId, take.words);
       this.#document?.published(take.takeId, take.words);
       await (await this.#settings.open())?.dequeue(take.takeId);
       await this.refresh();
