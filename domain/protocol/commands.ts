@@ -131,7 +131,7 @@ export const restoreWordsSchema = v.strictObject({
 });
 export type RestoreWords = v.InferOutput<typeof restoreWordsSchema>;
 
-/** POST /api/session: become a guest, or rename the one you are. */
+/** POST /api/session: become a guest. PATCH /api/session: take another name. */
 export const sessionSchema = v.strictObject({ name: v.optional(nameSchema) });
 
 /** POST /api/push: a browser's push subscription, as `PushSubscription.toJSON()` gives it. */

@@ -314,5 +314,6 @@ export class StoryPage {
 function publishWritten({ takeId, userId, name, storyId, parentId, words }: WrittenTake) {
   const place = { kind: 'branch', storyId, parentId } as const;
   const content = { kind: 'text', words } as const;
-  return publishDraft({ takeId, as: userId ?? undefined, name, place, content });
+  // Whoever has a session may have taken another name since this was written.
+  return publishDraft({ takeId, as: userId ?? undefined, guestName: name, place, content });
 }

@@ -54,12 +54,12 @@ function keeping(kept: { waiting: WrittenTake[]; drafts: WrittenTake[] }): Writt
 function here(
   store: WrittenTakes,
   publish: (take: WrittenTake) => Promise<Published>,
-  person: UserId | null = mira,
+  person: UserId | null | (() => UserId | null) = mira,
 ) {
   const published: string[] = [];
   const writtenHere = new WrittenHere({
     storyId: story,
-    person: () => person,
+    person: typeof person === 'function' ? person : () => person,
     open: async () => store,
     publish,
     onPublished: (answer) => published.push(answer.takeId),
@@ -136,6 +136,45 @@ describe('takes that wait for the line', () => {
     const { writtenHere, published } = here(store, async (take) => answer(take));
     await writtenHere.start();
     expect([published, writtenHere.waiting]).toEqual([[], []]);
+    expect(await store.waiting()).toHaveLength(2);
+  });
+});
+
+const nobodys = () => device(written(1, { userId: null, name: 'Jo' }));
+
+describe('takes that wait and are nobody’s', () => {
+  it('are published while nobody is here', async () => {
+    const { writtenHere, published } = here(nobodys(), async (take) => answer(take), null);
+    await writtenHere.start();
+    expect(published).toEqual([uuid(1)]);
+  });
+
+  it('are not published as whoever comes next: they become a draft', async () => {
+    const store = nobodys();
+    const { writtenHere, published } = here(store, async (take) => answer(take));
+    const drafts = draftsOf();
+    vi.spyOn(drafts, 'safe').mockResolvedValue();
+    await writtenHere.start();
+    expect([published, writtenHere.waiting]).toEqual([[], []]);
+    writtenHere.follow(drafts);
+    await vi.waitFor(async () => expect(await store.waiting()).toEqual([]));
+    expect(writtenHere.drafts).toMatchObject([{ id: uuid(1), words: 'words 1' }]);
+    await writtenHere.send();
+    expect(published).toEqual([]);
+  });
+
+  it('stay where they are if somebody comes while they are on their way', async () => {
+    let person: UserId | null = null;
+    const tried: string[] = [];
+    const store = device(written(1, { userId: null }), written(2, { userId: null }));
+    const publish = async (take: WrittenTake) => {
+      tried.push(take.takeId);
+      person = mira;
+      throw refusal('not_found');
+    };
+    const { writtenHere } = here(store, publish, () => person);
+    await writtenHere.start();
+    expect(tried).toEqual([uuid(1)]);
     expect(await store.waiting()).toHaveLength(2);
   });
 });

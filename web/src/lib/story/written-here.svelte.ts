@@ -124,7 +124,7 @@ export class WrittenHere {
       (take) => isNobodyHere && take.userId === null && this.#isOurs(take),
     );
     this.waiting = waiting
-      .filter((take) => this.#isOurs(take))
+      .filter((take) => this.#isOurs(take) && this.#isByWhoIsHere(take))
       .map((take) => ({ take, problem: this.#problemOf(take.takeId) }));
   }
 
@@ -171,18 +171,23 @@ export class WrittenHere {
 
   /**
    * Moves the drafts that this device alone has into the person's document: those of theirs that it
-   * kept before there was one, and what nobody wrote here before they came.
+   * kept before there was one, and what nobody wrote here before they came. What nobody sent off is
+   * a draft again too: it may be another's, and is not published as theirs unasked.
    */
   async #adopt(document: DraftDocument): Promise<void> {
     await document.loaded;
     const store = await this.#settings.open();
-    const rows = (await store?.drafts())?.filter((row) => this.#isOurs(row)) ?? [];
-    for (const row of rows) {
+    if (store === null) return;
+    const rows = (await store.drafts()).filter((row) => this.#isOurs(row));
+    const waiting = (await store.waiting()).filter((row) => this.#isOurs(row));
+    const sent = waiting.filter(({ userId }) => userId === null);
+    for (const row of [...rows, ...sent]) {
       if (this.#document !== document || document.isFull) return;
       if (document.wordsOf(row.takeId) === null) document.put(asDraft(row));
     }
     await document.safe();
-    for (const row of rows) await store?.dropDraft(row);
+    for (const row of rows) await store.dropDraft(row);
+    for (const { takeId } of sent) await store.dequeue(takeId);
     await this.refresh();
   }
 
@@ -215,7 +220,7 @@ export class WrittenHere {
 
   async #sendAll(): Promise<void> {
     for (const { take, problem } of this.waiting) {
-      if (problem !== null) continue;
+      if (problem !== null || !this.#isByWhoIsHere(take)) continue;
       if (this.#stopped || !(await this.#sendOne(take))) break;
     }
     const isWaiting = this.waiting.some(({ problem }) => problem === null);
@@ -264,6 +269,11 @@ export class WrittenHere {
       name: '',
       atMs: beganMs,
     };
+  }
+
+  /** True if who is here now is who wrote it, as far as anybody can tell. */
+  #isByWhoIsHere({ userId }: WrittenTake): boolean {
+    return userId === this.#settings.person();
   }
 
   #isOurs({ storyId, userId }: WrittenTake): boolean {

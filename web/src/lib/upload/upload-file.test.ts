@@ -17,6 +17,7 @@ class Peer {
   readonly parts = new Map<number, Buffer>();
   readonly requests: string[] = [];
   readonly commands: unknown[] = [];
+  readonly sessions: unknown[] = [];
   readonly id = randomUUID();
   announced: { bytes: number; sha256: string; contentType: string } | null = null;
   complete = false;
@@ -58,8 +59,10 @@ class Peer {
       reply(response, 200, this.#ticket());
     } else if (route === `GET /api/uploads/${this.id}`) reply(response, 200, this.#ticket());
     else if (route === `POST /api/uploads/${this.id}/complete`) this.#complete(response);
-    else if (route === 'POST /api/session') reply(response, 200, {});
-    else if (route.startsWith('POST /api/stories')) {
+    else if (route === 'POST /api/session') {
+      this.sessions.push(JSON.parse(body.toString()));
+      reply(response, 200, {});
+    } else if (route.startsWith('POST /api/stories')) {
       this.commands.push([route, JSON.parse(body.toString())]);
       reply(response, 200, { storyId: randomUUID(), slug: 'river', takeId: randomUUID() });
     } else reply(response, 404, problem('not_found', 'Nothing is here.'));
@@ -255,6 +258,15 @@ describe('publishDraft', () => {
     };
     expect(peer.commands).toEqual([['POST /api/stories', command]]);
     expect(peer.requests[0]).toBe('POST /api/session');
+  });
+
+  test('the name of a guest to be is for their session alone: it renames nobody', async () => {
+    const { name: _, ...nameless } = draft;
+    await publishDraft({ ...nameless, guestName: 'Jo' }, options);
+    expect(peer.sessions).toEqual([{ name: 'Jo' }]);
+    const { takeId: id } = draft;
+    const command = { takeId: id, title: 'River', body: { kind: 'voice', uploadId: peer.id } };
+    expect(peer.commands).toEqual([['POST /api/stories', command]]);
   });
 
   test('a written take is branched without any upload', async () => {

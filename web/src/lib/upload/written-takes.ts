@@ -15,7 +15,7 @@ const writtenTakeSchema = v.object({
   /** Whose take it follows. */
   after: v.string(),
   words: v.string(),
-  /** The name to publish it under. */
+  /** The name of the guest to be, if nobody had a session. */
   name: v.string(),
   /** When it was last changed, milliseconds since the epoch. */
   atMs: v.number(),

@@ -5,14 +5,12 @@ import { sessionSchema } from '#domain/protocol/commands.ts';
 import { context } from '#lib/server/context.ts';
 import { endpoint, personOf, readBody } from '#lib/server/endpoint.ts';
 
-/** Become a guest; whoever is one already keeps their session, under the new name if one is given. */
+/** Become a guest, under the name if one is given; whoever has a session keeps it and their name. */
 export const POST: RequestHandler = endpoint(async (event) => {
   const { name } = await readBody(event.request, sessionSchema);
   const { db, sessions } = await context();
   const { user } = event.locals;
-  if (user !== null) {
-    return json({ user: name === undefined ? user : await renameUser(db, user.id, name) });
-  }
+  if (user !== null) return json({ user });
   const guest = await becomeGuest({ db, sessions }, name);
   event.cookies.set(guest.cookie.name, guest.cookie.value, guest.cookie.attributes);
   return json({ user: guest.user }, { status: 201 });
