@@ -70,10 +70,24 @@ function copyOf({ protocol, url, who }: PeerOptions, document: string): Copy {
   }
   const client = connect(url, document, who);
   const { websocketProvider } = client.provider.configuration;
+  let isAway = false;
+  // It does not connect while the socket that it left still closes: whoever was back by then.
+  websocketProvider.on('disconnect', () => {
+    if (!isAway && !websocketProvider.shouldConnect) void websocketProvider.connect();
+  });
   return {
     doc: client.doc,
-    leave: () => websocketProvider.disconnect(),
-    comeBack: () => void websocketProvider.connect(),
-    destroy: () => client.destroy(),
+    leave: () => {
+      isAway = true;
+      websocketProvider.disconnect();
+    },
+    comeBack: () => {
+      isAway = false;
+      void websocketProvider.connect();
+    },
+    destroy: () => {
+      isAway = true;
+      client.destroy();
+    },
   };
 }
