@@ -14,6 +14,8 @@ const HEAD_START_SECONDS = 0.12;
 const DRAIN_MS = 1_000;
 
 export interface CaptureEvents {
+  /** The next samples of the take, before anything else is done with them. */
+  readonly onsamples: (samples: Float32Array, lostFrames: number) => void;
   /** The first sample of the take is here. */
   readonly onpunched: () => void;
   readonly onoutlasts: () => void;
@@ -51,6 +53,11 @@ export class CaptureSession {
     this.#silence = playLead(microphone.context, { plan, stems, startFrame });
   }
 
+  /** By how many frames capture is moved to make up for the device's latency. */
+  get compensationFrames(): number {
+    return this.#compensationFrames;
+  }
+
   /** Samples of the take so far, at 48 kHz. */
   get samples(): number {
     return Math.round((this.#buffer.length * SAMPLE_RATE) / this.#rate);
@@ -76,7 +83,9 @@ export class CaptureSession {
   push(block: CaptureBlock): void {
     if (this.#over) return;
     this.#buffer.push(block);
-    for (const chunk of this.#buffer.chunks.slice(this.#drawnChunks)) this.#peaks.push(chunk);
+    const added = this.#buffer.chunks.slice(this.#drawnChunks);
+    for (const chunk of added) this.#events.onsamples(chunk, this.#buffer.missing);
+    for (const chunk of added) this.#peaks.push(chunk);
     this.#drawnChunks = this.#buffer.chunks.length;
     if (this.#drain !== null && this.#buffer.complete) {
       this.#finish();

@@ -14,16 +14,30 @@ import {
 
 test('an upload tells its share, and a wait what is safe', () => {
   expect(describeProgress({ step: 'saved' })).toBe('Saved here');
-  expect(describeProgress({ step: 'uploading', share: 0.629, waitMs: null })).toBe(
-    'Uploading 62 %',
+  const uploading = {
+    step: 'uploading',
+    share: 0.629,
+    waitMs: null,
+    parts: 1,
+    arrived: 0,
+  } as const;
+  expect(describeProgress(uploading)).toBe('Uploading 62 %');
+  expect(describeProgress({ ...uploading, parts: 4, arrived: 1 })).toBe(
+    'Uploading part 2 of 4 · 62 %',
   );
-  expect(describeProgress({ step: 'uploading', share: 0.629, waitMs: 1500 })).toBe(
+  expect(describeProgress({ ...uploading, waitMs: 1500 })).toBe(
     'The network dropped at 62 %. Your take is safe on this device. We try again in 2 s',
   );
 });
 
 test("a failure says what is safe: ours in our words, a refusal in the server's", () => {
-  const progress = { step: 'uploading', share: 0.62, waitMs: null } as const;
+  const progress = {
+    step: 'uploading',
+    share: 0.62,
+    waitMs: null,
+    parts: 1,
+    arrived: 0,
+  } as const;
   expect(describeFailure(new Unreachable('x'), progress)).toBe(
     'The network dropped at 62 %. Your take is safe on this device. Try again.',
   );

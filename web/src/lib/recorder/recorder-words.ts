@@ -2,6 +2,8 @@
 import { MAX_UPLOAD_BYTES } from '#domain/protocol/commands.ts';
 import { fit } from '#domain/timeline/duet.ts';
 import { Refused } from '../upload/api.ts';
+import type { UploadProgress } from '../upload/part-progress.ts';
+import { describeUpload } from '../upload/sending-step.ts';
 import type { LeadPlan } from './lead.ts';
 import type { Phase, RecorderState } from './recorder-machine.ts';
 import type { LeadTake, Over } from './recorder-props.ts';
@@ -9,23 +11,28 @@ import type { LeadTake, Over } from './recorder-props.ts';
 /** How far a publication is. */
 export type Progress =
   | { readonly step: 'saved' }
-  | { readonly step: 'uploading'; readonly share: number; readonly waitMs: number | null }
+  | ({ readonly step: 'uploading' } & UploadProgress)
   | { readonly step: 'committing' };
+
+/** What an upload's progress is for whoever publishes: once all has arrived, it is published. */
+export function progressOf(now: UploadProgress): Progress {
+  return now.share === 1 && now.waitMs === null
+    ? { step: 'committing' }
+    : { step: 'uploading', ...now };
+}
 
 const percent = (share: number): string => `${Math.floor(share * 100)} %`;
 /** "2.4 s", one decimal, never less than is needed. */
 export const seconds = (samples: number): string =>
   `${(Math.ceil(samples / 4_800) / 10).toFixed(1)} s`;
 
-/** "Saved here", "Uploading 62 %", "Publishing". */
+/** "Saved here", "Uploading part 2 of 4 · 62 %", "Publishing". */
 export function describeProgress(progress: Progress): string {
   switch (progress.step) {
     case 'saved':
       return 'Saved here';
     case 'uploading':
-      return progress.waitMs === null
-        ? `Uploading ${percent(progress.share)}`
-        : `The network dropped at ${percent(progress.share)}. Your take is safe on this device. We try again in ${Math.ceil(progress.waitMs / 1000)} s`;
+      return describeUpload(progress);
     case 'committing':
       return 'Publishing';
   }

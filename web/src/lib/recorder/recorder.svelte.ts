@@ -1,7 +1,7 @@
 // The recorder: runs the machine, and does the work that its states stand for.
-import { takeId, type TakeId, type UploadId } from '#domain/story/ids.ts';
+import { takeId, type TakeId } from '#domain/story/ids.ts';
 import { peaksOf } from '../player/peaks-path.ts';
-import { publishDraft, type Content, type Draft } from '../upload/publish.ts';
+import type { UploadProgress } from '../upload/part-progress.ts';
 import { CaptureSession } from './capture-session.ts';
 import { LevelWatch, type Level } from './level.ts';
 import { loadStems, planLead, type LeadPlan, type Stems } from './lead.ts';
@@ -18,9 +18,10 @@ import {
   type Report,
 } from './recorder-machine.ts';
 import type { RecorderProps } from './recorder-props.ts';
-import { describeFailure, objectionTo, type Progress } from './recorder-words.ts';
+import { describeFailure, objectionTo, progressOf, type Progress } from './recorder-words.ts';
 import { audioOfFile, audioOfRecording, type TakeAudio } from './take-audio.ts';
-import { PageTakeKeeper, type TakeKeeper } from './take-keeper.ts';
+import { draftOf, originOf } from './take-facts.ts';
+import { PageTakeKeeper, type TakeKeeper, type TakeWriter } from './take-keeper.ts';
 
 type Outcome = Report extends infer R ? (R extends Report ? Omit<R, 'intent'> : never) : never;
 
@@ -62,7 +63,8 @@ export class Recorder {
   readonly #props: RecorderProps;
   readonly #keeper: TakeKeeper;
   #takeId: TakeId = takeId(crypto.randomUUID());
-  #uploadId: UploadId | undefined;
+  /** Takes what is captured to the device. */
+  #writer: TakeWriter | null = null;
   #microphone: Microphone | null = null;
   #watch = new LevelWatch();
   #session: CaptureSession | null = null;
@@ -123,6 +125,11 @@ export class Recorder {
     this.capturedSamples = 0;
     this.missingSamples = 0;
     this.peaks = NO_PEAKS;
+    const objection = await this.#keeper.objection();
+    if (objection !== null) {
+      this.#report(intent, { type: 'not-started', notice: objection });
+      return;
+    }
     try {
       await microphone.context.resume();
       this.#stems ??= await loadStems(microphone.context, this.plan, this.#work.signal);
@@ -132,18 +139,25 @@ export class Recorder {
     }
     if (intent !== this.state.intent) return;
     const rate = microphone.context.sampleRate;
-    this.#session = new CaptureSession(microphone, this.plan, this.#stems, {
+    const session = new CaptureSession(microphone, this.plan, this.#stems, {
+      onsamples: (samples, lostFrames) => this.#writer?.write(samples, lostFrames),
       onpunched: () => this.#report(intent, { type: 'punched' }),
       onoutlasts: () => this.#report(intent, { type: 'outlasts' }),
       onlongest: () =>
         this.#report(intent, { type: 'ends', notice: 'This is as long as a take may be.' }),
       ondone: (chunks, missing) => void this.#captured(intent, { chunks, missing, rate }),
     });
+    this.#session = session;
+    this.#takeId = takeId(crypto.randomUUID());
+    const { compensationFrames } = session;
+    const capturing = { sampleRate: rate, compensationFrames, device: microphone.label };
+    this.#writer = this.#keeper.begin(originOf(this.#takeId, this.#props, this.plan, capturing));
     this.#props.onrecording?.(this.#props.over?.take.id ?? null);
   }
 
   /** Ends the take or says that it waits for a tail; cancels the pre-roll or a publication. */
   stop(): void {
+    if (this.state.phase === 'publishing') void this.#keeper.withdraw(this.#takeId);
     this.#command('stop');
   }
 
@@ -185,7 +199,7 @@ export class Recorder {
     if (this.objection !== null || this.#command('choose') === null) return;
     this.#forgetDiscarded();
     this.#hold(take);
-    await this.#keep(take);
+    await this.#keeper.keepFile(originOf(this.#takeId, this.#props, this.plan), file);
   }
 
   /** Sends the take, or sends it again after a failure: it is never published twice. */
@@ -196,18 +210,13 @@ export class Recorder {
     if (intent === null) return;
     this.progress = { step: 'saved' };
     try {
-      const published = await publishDraft(this.#draft(take), {
-        signal: this.#work.signal,
-        resume: this.#uploadId,
-        onopened: (id) => (this.#uploadId = id),
-        onprogress: (share, waitMs) => {
-          const sent = share === 1 && waitMs === null;
-          this.progress = sent ? { step: 'committing' } : { step: 'uploading', share, waitMs };
-        },
-      });
+      const draft = draftOf(this.#takeId, this.#props, take.file, this);
+      const onprogress = (now: UploadProgress) => (this.progress = progressOf(now));
+      const delivery = await this.#keeper.publish(draft, { onprogress });
+      // Nothing is kept of this page's takes yet, so none of them can wait.
+      if (delivery.kind !== 'live') return;
       this.#report(intent, { type: 'published' });
-      await this.#keeper.forget(this.#takeId);
-      this.#props.onpublished(published);
+      this.#props.onpublished(delivery.published);
     } catch (error) {
       const notice = describeFailure(error, this.progress);
       this.#report(intent, { type: 'not-published', notice });
@@ -221,6 +230,8 @@ export class Recorder {
     clearTimeout(this.#undo);
     if (this.#frame !== null) cancelAnimationFrame(this.#frame);
     this.#frame = null;
+    await this.#writer?.finish();
+    this.#keeper.close();
     await this.#microphone?.close();
     this.#microphone = null;
   }
@@ -301,16 +312,21 @@ export class Recorder {
       readonly rate: number;
     },
   ): Promise<void> {
+    const id = this.#takeId;
     this.#session = null;
+    await this.#writer?.finish();
+    this.#writer = null;
     if (chunks.length === 0) {
+      await this.#keeper.forget(id);
       const notice = 'Nothing was recorded. Press Record to try again.';
       this.#report(intent, { type: 'nothing-captured', notice });
       return;
     }
     const take = await audioOfRecording(chunks, rate);
     if (intent !== this.state.intent) return;
-    this.#hold(take);
-    await this.#keep(take);
+    const frames = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    await this.#keeper.captured(id, frames);
+    this.#hold(take, id);
     this.#report(intent, { type: 'captured' });
     if (missing > 0 && this.state.notice === null) {
       const ms = Math.round((missing * 1000) / rate);
@@ -325,27 +341,11 @@ export class Recorder {
     this.peaks = buffer === null ? NO_PEAKS : peaksOf([buffer.getChannelData(0)]);
     this.capturedSamples = take?.durationSamples ?? 0;
     this.#takeId = id;
-    this.#uploadId = undefined;
-  }
-
-  async #keep({ file }: TakeAudio): Promise<void> {
-    await this.#keeper.keep({ takeId: this.#takeId, file, capturedAtMs: Date.now() });
   }
 
   #forgetDiscarded(): void {
     clearTimeout(this.#undo);
     if (this.discarded !== null) void this.#keeper.forget(this.discarded.id);
     this.discarded = null;
-  }
-
-  #draft({ file }: TakeAudio): Draft {
-    const { storyId, over } = this.#props;
-    const content: Content = { kind: 'voice', file, words: this.words };
-    const place: Draft['place'] =
-      storyId === null || over === null
-        ? { kind: 'plant', title: this.title.trim() }
-        : { kind: 'branch', storyId, parentId: over.take.id };
-    const name = this.name.trim();
-    return { takeId: this.#takeId, place, content, ...(name !== '' && { name }) };
   }
 }

@@ -1,29 +1,126 @@
-// Where a finished take waits until the server has it. What keeps takes over a crash plugs in here.
+// Where takes wait until the server has them: the port of lib/kept-takes, and what stands in for it
+// where nothing outlives the page.
+import type { Published } from '#domain/protocol/commands.ts';
 import type { TakeId } from '#domain/story/ids.ts';
+import type { TakeOrigin } from '../kept-takes/take-origin.ts';
+import { publishDraft, type Draft } from '../upload/publish.ts';
+import type { UploadOptions } from '../upload/upload-file.ts';
 
-export interface KeptTake {
+/** A take that is being captured, on its way to the device. */
+export interface TakeWriter {
+  /**
+   * Takes in the next samples of the take; call it before anything else is done with them. Never
+   * throws.
+   * @param lostFrames frames that the device skipped so far: they are silence among the samples
+   */
+  write(samples: Float32Array, lostFrames: number): void;
+  /** Frames that would outlive the browser. */
+  readonly keptFrames: number;
+  /** Why nothing more is kept; null while it is. What was kept until then stays. */
+  readonly trouble: 'full' | 'taken' | 'failed' | null;
+  /** Resolves once all that was written is on the device, or certainly will not be. */
+  finish(): Promise<void>;
+}
+
+/** What the person typed beside a take. */
+export interface Typed {
+  readonly name: string;
+  /** Of a new story. */
+  readonly title: string;
+  readonly words: string;
+}
+
+/** A take of an earlier visit, as it was kept. */
+export interface RecoveredTake {
   readonly takeId: TakeId;
-  readonly file: Blob;
-  /** Milliseconds since the epoch. */
-  readonly capturedAtMs: number;
+  /** As the microphone gave it, the take's first frame at `origin.leadFrames`; or a chosen file. */
+  readonly audio:
+    | { readonly kind: 'recording'; readonly samples: Float32Array<ArrayBuffer> }
+    | { readonly kind: 'file'; readonly file: Blob };
+  readonly origin: TakeOrigin;
+  readonly typed: Typed;
+  /** Frames that the device skipped while it was recorded. */
+  readonly lostFrames: number;
+  /** Frames that were kept and cannot be read any more: silence in their place. */
+  readonly damagedFrames: number;
 }
 
+/** What became of a take that was published. */
+export type Delivery =
+  | { readonly kind: 'live'; readonly published: Published }
+  /** It is on this device, and is sent by itself as soon as it can be. */
+  | { readonly kind: 'queued' };
+
+export type DeliveryOptions = Pick<UploadOptions, 'onprogress'>;
+
+/** Keeps the takes of one recorder. `close` it with the recorder. */
 export interface TakeKeeper {
-  /** Keeps a take; the same id again replaces it. Resolves once it is as safe as it will be. */
-  keep(take: KeptTake): Promise<void>;
-  /** Lets a take go: it is published, or discarded for good. */
+  /** Why there is no room to record now, in words; null if there is. */
+  objection(): Promise<string | null>;
+  /** A take is about to be captured; what is written reaches the device in order. */
+  begin(origin: TakeOrigin): TakeWriter;
+  /** Keeps a file that was chosen. Resolves once it is as safe as it will be. */
+  keepFile(origin: TakeOrigin, file: Blob): Promise<void>;
+  /** Notes how long a captured take has become, its lead left out, and that it ended. */
+  captured(id: TakeId, frames: number): Promise<void>;
+  /** Notes what the person typed. */
+  note(id: TakeId, typed: Typed): void;
+  /**
+   * Publishes a take: the same id makes one take, however often it is sent.
+   * @throws {Refused} the server will not take it; it is kept
+   * @throws {Unreachable} there is no line, and this device keeps nothing: it is here alone
+   */
+  publish(draft: Draft, options: DeliveryOptions): Promise<Delivery>;
+  /** Stops a publication, which then rejects with an AbortError; what has arrived stays there. */
+  withdraw(id: TakeId): Promise<void>;
+  /**
+   * A take of an earlier visit, from now on open here alone; null if it is not there any more.
+   * @throws {TakeOpen} another tab has it
+   * @throws {UnreadableTake} it is there, and cannot be understood: it is left as it is
+   */
+  recover(id: TakeId): Promise<RecoveredTake | null>;
+  /** Lets a take go: it is discarded for good. */
   forget(id: TakeId): Promise<void>;
+  /** Lets other tabs have what is kept. */
+  close(): void;
 }
 
-/** Keeps takes as long as the page lives. */
+/** Keeps takes as long as the page lives: the recorder that holds them is all there is. */
 export class PageTakeKeeper implements TakeKeeper {
-  readonly #takes = new Map<TakeId, KeptTake>();
+  readonly #sending = new Map<TakeId, AbortController>();
 
-  async keep(take: KeptTake): Promise<void> {
-    this.#takes.set(take.takeId, take);
+  async objection(): Promise<null> {
+    return null;
   }
 
-  async forget(id: TakeId): Promise<void> {
-    this.#takes.delete(id);
+  begin(): TakeWriter {
+    return { write: () => {}, keptFrames: 0, trouble: null, finish: async () => {} };
+  }
+
+  async keepFile(): Promise<void> {}
+
+  async captured(): Promise<void> {}
+
+  note(): void {}
+
+  async publish(draft: Draft, options: DeliveryOptions): Promise<Delivery> {
+    const abort = new AbortController();
+    this.#sending.set(draft.takeId, abort);
+    const published = await publishDraft(draft, { ...options, signal: abort.signal });
+    return { kind: 'live', published };
+  }
+
+  async withdraw(id: TakeId): Promise<void> {
+    this.#sending.get(id)?.abort();
+  }
+
+  async recover(): Promise<null> {
+    return null;
+  }
+
+  async forget(): Promise<void> {}
+
+  close(): void {
+    for (const abort of this.#sending.values()) abort.abort();
   }
 }

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { takeId, uploadId } from '#domain/story/ids.ts';
 import { Refused, Unreachable } from './api.ts';
+import type { UploadProgress } from './part-progress.ts';
 import { publishDraft, type Draft } from './publish.ts';
 import { LinkRefused, type SendPart } from './send-part.ts';
 import { uploadFile, type UploadOptions } from './upload-file.ts';
@@ -134,7 +135,7 @@ const sendByFetch: SendPart = async (url, part, { signal, onsent }) => {
 
 let peer: Peer;
 let waits: number[];
-let progress: { share: number; waitMs: number | null }[];
+let progress: UploadProgress[];
 let options: UploadOptions;
 
 beforeEach(async () => {
@@ -147,7 +148,7 @@ beforeEach(async () => {
     send: sendByFetch,
     sleep: async (ms) => void waits.push(ms),
     random: () => 1,
-    onprogress: (share, waitMs) => progress.push({ share, waitMs }),
+    onprogress: (now) => progress.push(now),
   };
 });
 afterEach(() => peer.close());
@@ -162,6 +163,24 @@ describe('uploadFile', () => {
     expect(shares).toEqual(shares.toSorted((a, b) => a - b));
     expect(shares.at(0)).toBe(0);
     expect(shares.at(-1)).toBe(1);
+    const arrived = progress.map((now) => `${now.arrived} of ${now.parts}`);
+    expect([arrived.at(0), arrived.at(-1)]).toEqual(['0 of 4', '4 of 4']);
+  });
+
+  test('nothing is sent before its id is safe', async () => {
+    const noted: string[] = [];
+    const onopened = async (id: string): Promise<void> => {
+      await new Promise((resolve) => setImmediate(resolve));
+      noted.push(id, ...peer.requests.filter((route) => route.startsWith('PUT')));
+    };
+    await uploadFile(file, { ...options, onopened });
+    expect(noted).toEqual([peer.id]);
+  });
+
+  test('a hash that is known is not counted again', async () => {
+    const sha256 = createHash('sha256').update('something else').digest('hex');
+    await uploadFile(file, { ...options, sha256 });
+    expect(peer.announced?.sha256).toBe(sha256);
   });
 
   test('a dropped part is sent again alone, after growing waits', async () => {
@@ -183,7 +202,7 @@ describe('uploadFile', () => {
   test('gives up after six tries and goes on later where it stopped', async () => {
     peer.faults = Array.from({ length: 6 }, () => drop(/PUT \/store\/4/u));
     const opened: string[] = [];
-    const failing = uploadFile(file, { ...options, onopened: (id) => opened.push(id) });
+    const failing = uploadFile(file, { ...options, onopened: (id) => void opened.push(id) });
     await expect(failing).rejects.toThrow(Unreachable);
     peer.requests.length = 0;
     await uploadFile(file, { ...options, resume: uploadId(opened[0] ?? '') });

@@ -3,16 +3,18 @@ import { uploadTicketSchema, type UploadTicket } from '#domain/protocol/commands
 import type { UploadId } from '#domain/story/ids.ts';
 import { callApi, Refused, Unreachable, type ApiOptions } from './api.ts';
 import { sha256Hex } from './digest.ts';
+import { PartProgress, type UploadProgress } from './part-progress.ts';
 import { retrying, type RetryOptions } from './retry.ts';
 import { LinkRefused, sendPart, type SendPart } from './send-part.ts';
 
 export interface UploadOptions extends ApiOptions, Pick<RetryOptions, 'sleep' | 'random'> {
   /** An upload of the same file that was begun before; it goes on where it stopped. */
   readonly resume?: UploadId | undefined;
-  /** Told as soon as the upload has an id: keep it to resume. */
-  readonly onopened?: (id: UploadId) => void;
-  /** Share of the file that has arrived or is on its way, 0 to 1; `waitMs` while a retry waits. */
-  readonly onprogress?: (share: number, waitMs: number | null) => void;
+  /** SHA-256 of the file, lower-case hex, if it is known already. */
+  readonly sha256?: string | undefined;
+  /** Told as soon as the upload has an id, and waited for: keep it to resume. */
+  readonly onopened?: (id: UploadId) => void | Promise<void>;
+  readonly onprogress?: (progress: UploadProgress) => void;
   readonly send?: SendPart;
 }
 
@@ -28,11 +30,11 @@ const LANES = 2;
  */
 export async function uploadFile(blob: Blob, options: UploadOptions = {}): Promise<UploadId> {
   let ticket = await openTicket(blob, options);
-  options.onopened?.(ticket.uploadId);
+  await options.onopened?.(ticket.uploadId);
   for (let asked = 1; ticket.state === 'open'; asked++) {
     try {
       await sendMissing(blob, ticket, options);
-      return await complete(ticket.uploadId, options);
+      return await complete(blob, ticket, options);
     } catch (error) {
       if (!wantsParts(error)) throw error;
       if (asked === MOST_TICKETS)
@@ -40,7 +42,7 @@ export async function uploadFile(blob: Blob, options: UploadOptions = {}): Promi
       ticket = await fetchTicket(ticket.uploadId, options);
     }
   }
-  return complete(ticket.uploadId, options);
+  return complete(blob, ticket, options);
 }
 
 /** Links that expired, parts that were lost, a whole that arrived damaged: ask what is missing. */
@@ -62,22 +64,32 @@ async function openTicket(blob: Blob, options: UploadOptions): Promise<UploadTic
   const body = {
     bytes: blob.size,
     contentType: blob.type || 'application/octet-stream',
-    sha256: await sha256Hex(blob),
+    sha256: options.sha256 ?? (await sha256Hex(blob)),
   };
-  return again(options, 0, () =>
+  return again(options, BEFORE, () =>
     callApi('POST', '/api/uploads', { body, answer: uploadTicketSchema }, options),
   );
 }
 
 function fetchTicket(id: UploadId, options: UploadOptions): Promise<UploadTicket> {
-  return again(options, 0, () =>
+  return again(options, BEFORE, () =>
     callApi('GET', `/api/uploads/${id}`, { answer: uploadTicketSchema }, options),
   );
 }
 
-async function complete(id: UploadId, options: UploadOptions): Promise<UploadId> {
-  const { uploadId } = await again(options, 1, () =>
-    callApi('POST', `/api/uploads/${id}/complete`, { answer: uploadTicketSchema }, options),
+async function complete(
+  blob: Blob,
+  ticket: UploadTicket,
+  options: UploadOptions,
+): Promise<UploadId> {
+  const whole = new PartProgress(blob.size, { ...ticket, missing: [] });
+  const { uploadId } = await again(options, whole, () =>
+    callApi(
+      'POST',
+      `/api/uploads/${ticket.uploadId}/complete`,
+      { answer: uploadTicketSchema },
+      options,
+    ),
   );
   return uploadId;
 }
@@ -88,23 +100,20 @@ async function sendMissing(
   options: UploadOptions,
 ): Promise<void> {
   const { send = sendPart, onprogress } = options;
-  const slice = (number: number): Blob =>
-    blob.slice((number - 1) * ticket.partBytes, number * ticket.partBytes);
-  const open = new Map(ticket.missing.map(({ number }) => [number, slice(number).size]));
-  const share = (): number =>
-    1 - [...open.values()].reduce((sum, bytes) => sum + bytes, 0) / blob.size;
-  onprogress?.(share(), null);
+  const progress = new PartProgress(blob.size, ticket);
+  onprogress?.(progress.at());
   const waiting = [...ticket.missing];
   const lane = async (): Promise<void> => {
     for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
       const { number, url } = part;
-      const body = slice(number);
+      const body = blob.slice((number - 1) * ticket.partBytes, number * ticket.partBytes);
       const onsent = (bytes: number): void => {
-        open.set(number, body.size - bytes);
-        onprogress?.(share(), null);
+        progress.left(number, body.size - bytes);
+        onprogress?.(progress.at());
       };
-      await again(options, share, () => send(url, body, { signal: options.signal, onsent }));
-      onsent(body.size);
+      await again(options, progress, () => send(url, body, { signal: options.signal, onsent }));
+      progress.arrived(number);
+      onprogress?.(progress.at());
     }
   };
   const lanes = Array.from({ length: LANES }, lane);
@@ -117,9 +126,14 @@ async function sendMissing(
   }
 }
 
+/** Before the server has said which parts there are. */
+const BEFORE = {
+  at: (waitMs: number): UploadProgress => ({ share: 0, waitMs, parts: 1, arrived: 0 }),
+};
+
 function again<T>(
   options: UploadOptions,
-  share: number | (() => number),
+  progress: { at(waitMs: number): UploadProgress },
   step: () => Promise<T>,
 ): Promise<T> {
   const { signal, sleep, random, onprogress } = options;
@@ -127,6 +141,6 @@ function again<T>(
     signal,
     ...(sleep && { sleep }),
     ...(random && { random }),
-    onwait: (waitMs) => onprogress?.(typeof share === 'number' ? share : share(), waitMs),
+    onwait: (waitMs) => onprogress?.(progress.at(waitMs)),
   });
 }

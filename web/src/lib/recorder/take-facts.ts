@@ -1,0 +1,40 @@
+// What a recorder says of its take to whoever keeps and publishes it.
+import type { TakeId } from '#domain/story/ids.ts';
+import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
+import type { TakeOrigin } from '../kept-takes/take-origin.ts';
+import type { Draft } from '../upload/publish.ts';
+import type { LeadPlan } from './lead.ts';
+import type { RecorderProps } from './recorder-props.ts';
+import type { Typed } from './take-keeper.ts';
+
+/** How a take is captured; a chosen file is not. */
+export type Capturing = Pick<TakeOrigin, 'sampleRate' | 'compensationFrames' | 'device'>;
+
+const CHOSEN: Capturing = { sampleRate: SAMPLE_RATE, compensationFrames: 0, device: '' };
+
+/** Of a take that begins now. */
+export function originOf(
+  takeId: TakeId,
+  { storyId, over }: RecorderProps,
+  { punchSamples }: LeadPlan,
+  capturing: Capturing = CHOSEN,
+): TakeOrigin {
+  const parentId = over?.take.id ?? null;
+  const facts = { takeId, storyId, parentId, punchSamples, leadFrames: 0 };
+  return { ...facts, ...capturing, capturedAtMs: Date.now() };
+}
+
+/** What is published of a take. */
+export function draftOf(
+  takeId: TakeId,
+  { storyId, over }: RecorderProps,
+  file: Blob,
+  { name, title, words }: Typed,
+): Draft {
+  const place: Draft['place'] =
+    storyId === null || over === null
+      ? { kind: 'plant', title: title.trim() }
+      : { kind: 'branch', storyId, parentId: over.take.id };
+  const content = { kind: 'voice', file, words } as const;
+  return { takeId, place, content, ...(name.trim() !== '' && { name: name.trim() }) };
+}

@@ -1,0 +1,46 @@
+// One take of the outbox: written or spoken, the same queue and the same words.
+import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
+import type { KeptTake } from '../kept-takes/kept-take.ts';
+import type { WrittenTake } from './written-takes.ts';
+
+export interface QueuedTake {
+  readonly takeId: TakeId;
+  /** Whose it is; null for somebody who had no session yet. */
+  readonly userId: UserId | null;
+  /** The story that it goes to; null for one that it begins. */
+  readonly storyId: StoryId | null;
+  readonly parentId: TakeId | null;
+  readonly queuedAtMs: number;
+  readonly of:
+    | { readonly kind: 'text'; readonly take: WrittenTake }
+    | { readonly kind: 'voice'; readonly take: KeptTake };
+}
+
+export function queuedWords(take: WrittenTake): QueuedTake {
+  const { takeId, userId, storyId, parentId, atMs } = take;
+  return { takeId, userId, storyId, parentId, queuedAtMs: atMs, of: { kind: 'text', take } };
+}
+
+/** A spoken take that waits to be sent; null for one that does not. */
+export function queuedVoice(take: KeptTake): QueuedTake | null {
+  const { origin, sending, state } = take;
+  if (state !== 'queued' || sending === null) return null;
+  const { takeId, userId } = origin;
+  const { place, queuedAtMs } = sending;
+  const [storyId, parentId] =
+    place.kind === 'branch' ? [place.storyId, place.parentId] : [null, null];
+  return { takeId, userId, storyId, parentId, queuedAtMs, of: { kind: 'voice', take } };
+}
+
+/** Oldest first, so that what answers a take comes after it. */
+export function inOrder(takes: readonly QueuedTake[]): QueuedTake[] {
+  return takes.toSorted((a, b) => a.queuedAtMs - b.queuedAtMs);
+}
+
+/** The take of the queue that this one answers; undefined if that is not on this device. */
+export function parentIn(
+  takes: readonly QueuedTake[],
+  { parentId }: QueuedTake,
+): QueuedTake | undefined {
+  return parentId === null ? undefined : takes.find(({ takeId }) => takeId === parentId);
+}
