@@ -43,8 +43,6 @@ export class WrittenHere {
   discarded = $state.raw<Draft | null>(null);
   /** The draft that the composer has open. */
   writing = $state.raw<DraftWriting | null>(null);
-  /** What is in the composer and in no draft yet, since the drafts are not open. */
-  unbound = $state.raw('');
   /** False if the server lets the person read their drafts at most. */
   mayWrite = $state.raw(true);
   #document: DraftDocument | null = null;
@@ -71,11 +69,6 @@ export class WrittenHere {
 
   constructor(settings: WrittenHereSettings) {
     this.#settings = settings;
-  }
-
-  /** True while the composer has words that are neither kept nor sent anywhere. */
-  get isOnlyHere(): boolean {
-    return this.writing?.isOnlyHere ?? this.unbound !== '';
   }
 
   /** True for a take that is in the story, or on its way there: it is no draft any more. */
