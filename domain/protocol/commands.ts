@@ -133,6 +133,9 @@ export type RestoreWords = v.InferOutput<typeof restoreWordsSchema>;
 
 /** POST /api/session: become a guest. PATCH /api/session: take another name. */
 export const sessionSchema = v.strictObject({ name: v.optional(nameSchema) });
+/** The answer to POST: who is here, and whether this call made a guest of nobody. */
+export const enteredSchema = v.object({ user: voiceSchema, isNew: v.boolean() });
+export type Entered = v.InferOutput<typeof enteredSchema>;
 
 /** POST /api/push: a browser's push subscription, as `PushSubscription.toJSON()` gives it. */
 export const pushSubscriptionSchema = v.object({

@@ -27,7 +27,10 @@ test('known failure 34: a link pressed in the middle of a take does not lose the
   const mira = await HttpPerson.named(app.origin, 'Mira');
   const seed = await mira.plantWords('The quay', 'Once.');
   await page.goto('/');
-  await page.getByRole('link', { name: /The quay/u }).first().click();
+  await page
+    .getByRole('link', { name: /The quay/u })
+    .first()
+    .click();
   await expect(page.getByRole('banner').getByText('Live', { exact: true })).toBeAttached();
   await page.getByRole('button', { name: 'Record over the tail' }).click();
   await startRecording(page);

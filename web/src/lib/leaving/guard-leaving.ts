@@ -1,7 +1,6 @@
 // No way off a page, neither a link nor Back nor the closing of the tab, takes with it unasked what
 // is on that page alone.
-import type { BeforeNavigate } from '@sveltejs/kit';
-import { afterNavigate, beforeNavigate, goto } from '$app/navigation';
+import { afterNavigate, beforeNavigate, goto, type BeforeNavigate } from '$app/navigation';
 import type { Leaving } from './leaving.svelte.ts';
 
 /** Call it while the root layout is made, before anything else that hears of navigations. */
@@ -12,12 +11,13 @@ export function guardLeaving(leaving: Leaving): void {
     navigation.cancel();
     // A tab that closes waits for nobody: the browser asks in its own words.
     if (navigation.type === 'leave') return;
-    void leaving.ask().then((goes) => {
-      if (!goes) return;
-      isAgreed = true;
-      goOn(navigation);
-    });
+    void ask(navigation);
   });
+  async function ask(navigation: BeforeNavigate): Promise<void> {
+    if (!(await leaving.ask())) return;
+    isAgreed = true;
+    goOn(navigation);
+  }
   afterNavigate(() => {
     isAgreed = false;
   });
@@ -27,13 +27,7 @@ export function guardLeaving(leaving: Leaving): void {
 function keepsPage({ from, to, type, shallow }: BeforeNavigate): boolean {
   if (shallow && type === 'goto') return true;
   if (from === null || to === null || to.route.id === null) return false;
-  return from.route.id === to.route.id && sameParams(from.params, to.params);
-}
-
-type Params = Readonly<Record<string, string>> | null;
-
-function sameParams(one: Params, other: Params): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+  return from.route.id === to.route.id && JSON.stringify(from.params) === JSON.stringify(to.params);
 }
 
 function goOn(navigation: BeforeNavigate): void {

@@ -150,9 +150,10 @@ export class LiveStory {
     this.#link?.closeWords(takeId);
   }
 
-  /** True while closing the page would lose what somebody wrote here. */
-  get wouldLose(): boolean {
-    return this.#link?.wouldLose ?? false;
+  /** What closing the page would lose of what somebody wrote here, in words; null if nothing. */
+  get onlyHere(): string | null {
+    if (this.lost.wouldLose) return 'Words that could not be saved';
+    return this.#link?.wouldLose === true ? 'Words that are not saved yet' : null;
   }
 
   destroy(): void {

@@ -1,7 +1,7 @@
 // What a story's page shows and does: the live tree, the path that is open, the take that is chosen.
 import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
-import { goto } from '$app/navigation';
+import { goto, refreshAll } from '$app/navigation';
 import type { Standing } from '#domain/access/policy.ts';
 import { isHidden, isPlaced, type PlacedTake, type Take, type Voice } from '#domain/story/take.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
@@ -15,6 +15,7 @@ import { LiveStory } from '../live/live-story.svelte.ts';
 import { describeGrowth } from '../live/growth.ts';
 import { peaksOfTake, wordsOfTake } from '../tree/fetch-take.ts';
 import { silhouetteOf, unpack, wordsSilhouette, type Silhouette } from '../tree/silhouette.ts';
+import { enter } from '../upload/enter.ts';
 import { publishDraft } from '../upload/publish.ts';
 import { deviceWrittenTakes, type WrittenTake } from '../upload/written-takes.ts';
 import { WrittenHere } from './written-here.svelte.ts';
@@ -105,6 +106,8 @@ export class StoryPage {
       storyId: data.storyId,
       person: () => this.live.person?.id ?? null,
       open: deviceWrittenTakes,
+      enter,
+      onEntered: refreshAll,
       publish: publishWritten,
       onPublished: ({ takeId }) => this.expect(takeId),
       isPublished: (id) => this.live.tree.takes.has(id),
@@ -311,9 +314,8 @@ export class StoryPage {
   }
 }
 
-function publishWritten({ takeId, userId, name, storyId, parentId, words }: WrittenTake) {
+function publishWritten({ takeId, userId, storyId, parentId, words }: WrittenTake) {
   const place = { kind: 'branch', storyId, parentId } as const;
   const content = { kind: 'text', words } as const;
-  // Whoever has a session may have taken another name since this was written.
-  return publishDraft({ takeId, as: userId ?? undefined, guestName: name, place, content });
+  return publishDraft({ takeId, as: userId ?? undefined, place, content });
 }

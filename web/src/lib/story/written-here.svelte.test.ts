@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Published } from '#domain/protocol/commands.ts';
+import type { Entered, Published } from '#domain/protocol/commands.ts';
 import type { ProblemCode } from '#domain/protocol/problem.ts';
 import { storyId, takeId, userId, type TakeId, type UserId } from '#domain/story/ids.ts';
 import type { DeviceTable } from '../device/device-db.ts';
@@ -7,7 +7,7 @@ import type { DraftDocument } from '../drafts/draft-document.ts';
 import { draftsApart } from '../drafts/testing/drafts-apart.ts';
 import { Refused, Unreachable } from '../upload/api.ts';
 import { writtenTakesIn, type WrittenTake, type WrittenTakes } from '../upload/written-takes.ts';
-import { WrittenHere } from './written-here.svelte.ts';
+import { WrittenHere, type WrittenHereSettings } from './written-here.svelte.ts';
 
 const uuid = (digit: number) => `${String(digit).repeat(8)}-1111-4111-8111-111111111111`;
 const story = storyId(uuid(9));
@@ -51,16 +51,27 @@ function keeping(kept: { waiting: WrittenTake[]; drafts: WrittenTake[] }): Writt
   });
 }
 
+const guest = userId(uuid(4));
+const entered = (id: UserId, isNew: boolean): Entered => ({
+  user: { id, name: 'Jo', hue: 1 },
+  isNew,
+});
+
 function here(
   store: WrittenTakes,
   publish: (take: WrittenTake) => Promise<Published>,
   person: UserId | null | (() => UserId | null) = mira,
+  session: Pick<WrittenHereSettings, 'enter' | 'onEntered'> = {
+    enter: async () => entered(guest, true),
+    onEntered: async () => undefined,
+  },
 ) {
   const published: string[] = [];
   const writtenHere = new WrittenHere({
     storyId: story,
     person: typeof person === 'function' ? person : () => person,
     open: async () => store,
+    ...session,
     publish,
     onPublished: (answer) => published.push(answer.takeId),
     isPublished: (id) => inStory.has(id),
@@ -143,24 +154,78 @@ describe('takes that wait for the line', () => {
 const nobodys = () => device(written(1, { userId: null, name: 'Jo' }));
 
 describe('takes that wait and are nobody’s', () => {
-  it('are published while nobody is here', async () => {
-    const { writtenHere, published } = here(nobodys(), async (take) => answer(take), null);
+  it('are all published as the guest who is made for the first of them', async () => {
+    let person: UserId | null = null;
+    const store = device(written(1, { userId: null }), written(2, { userId: null }));
+    const sent: WrittenTake[] = [];
+    const enter = vi.fn<WrittenHereSettings['enter']>().mockResolvedValue(entered(guest, true));
+    const { writtenHere, published } = here(
+      store,
+      async (take) => {
+        sent.push(take);
+        return answer(take);
+      },
+      () => person,
+      { enter, onEntered: async () => void (person = guest) },
+    );
     await writtenHere.start();
-    expect(published).toEqual([uuid(1)]);
+    expect(published).toEqual([uuid(1), uuid(2)]);
+    expect(sent.map(({ userId: as }) => as)).toEqual([guest, guest]);
+    expect(enter).toHaveBeenCalledOnce();
+    expect(await store.waiting()).toEqual([]);
   });
 
-  it('are not published as whoever comes next: they become a draft', async () => {
+  it('are not published as whoever signed in elsewhere before the line was back', async () => {
+    let person: UserId | null = null;
+    const store = nobodys();
+    const { writtenHere, published } = here(
+      store,
+      async (take) => answer(take),
+      () => person,
+      {
+        enter: async () => entered(mira, false),
+        onEntered: async () => void (person = mira),
+      },
+    );
+    await writtenHere.start();
+    expect(published).toEqual([]);
+    expect(await store.waiting()).toEqual([written(1, { userId: null, name: 'Jo' })]);
+    expect(writtenHere.waiting.map((one) => writtenHere.asks(one))).toEqual([true]);
+  });
+
+  it('wait for whoever comes next to say that they are theirs', async () => {
+    const store = nobodys();
+    const sent: WrittenTake[] = [];
+    const { writtenHere, published } = here(store, async (take) => {
+      sent.push(take);
+      return answer(take);
+    });
+    const drafts = draftsOf();
+    vi.spyOn(drafts, 'safe').mockResolvedValue();
+    await writtenHere.start();
+    writtenHere.follow(drafts);
+    await writtenHere.send();
+    expect([published, writtenHere.drafts]).toEqual([[], []]);
+    const [asked] = writtenHere.waiting;
+    if (asked === undefined) throw new Error('nothing waits');
+    expect(writtenHere.asks(asked)).toBe(true);
+    await writtenHere.claim(asked);
+    expect(sent).toMatchObject([{ takeId: uuid(1), userId: mira }]);
+    expect(await store.waiting()).toEqual([]);
+  });
+
+  it('become a draft of whoever comes next if they say so', async () => {
     const store = nobodys();
     const { writtenHere, published } = here(store, async (take) => answer(take));
     const drafts = draftsOf();
     vi.spyOn(drafts, 'safe').mockResolvedValue();
     await writtenHere.start();
-    expect([published, writtenHere.waiting]).toEqual([[], []]);
     writtenHere.follow(drafts);
-    await vi.waitFor(async () => expect(await store.waiting()).toEqual([]));
+    const [asked] = writtenHere.waiting;
+    if (asked === undefined) throw new Error('nothing waits');
+    await writtenHere.reopen(asked);
     expect(writtenHere.drafts).toMatchObject([{ id: uuid(1), words: 'words 1' }]);
-    await writtenHere.send();
-    expect(published).toEqual([]);
+    expect([published, await store.waiting()]).toEqual([[], []]);
   });
 
   it('stay where they are if somebody comes while they are on their way', async () => {

@@ -2,7 +2,7 @@
 // what waits on this device for the line.
 import type { Draft } from '#domain/story/draft.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
-import type { Published } from '#domain/protocol/commands.ts';
+import type { Entered, Published } from '#domain/protocol/commands.ts';
 import type { DraftDocument } from '../drafts/draft-document.ts';
 import type { DraftWriting } from '../drafts/draft-writing.svelte.ts';
 import { Refused, Unreachable } from '../upload/api.ts';
@@ -20,6 +20,10 @@ export interface WrittenHereSettings {
   /** Who is at this page: nobody's takes are published under another person's name. */
   readonly person: () => UserId | null;
   readonly open: () => Promise<WrittenTakes | null>;
+  /** Makes a guest under this name of whoever has no session, and says who is here. */
+  readonly enter: (name: string) => Promise<Entered>;
+  /** The page is to learn who is here now. */
+  readonly onEntered: () => Promise<void>;
   /** Sends a take; safe to repeat. */
   readonly publish: (take: WrittenTake) => Promise<Published>;
   readonly onPublished: (published: Published) => void;
@@ -117,7 +121,7 @@ export class WrittenHere {
       (take) => isNobodyHere && take.userId === null && this.#isOurs(take),
     );
     this.waiting = waiting
-      .filter((take) => this.#isOurs(take) && this.#isByWhoIsHere(take))
+      .filter((take) => this.#isOurs(take))
       .map((take) => ({ take, problem: this.#problemOf(take.takeId) }));
   }
 
@@ -150,6 +154,24 @@ export class WrittenHere {
     this.#document?.move(id, parentId);
   }
 
+  /**
+   * True for a take that nobody sent off while somebody is here: it waits until they say whether it
+   * is theirs, with `claim`, or else is made a draft of theirs, with `reopen`.
+   */
+  asks({ take }: WaitingTake): boolean {
+    return take.userId === null && this.#settings.person() !== null;
+  }
+
+  /** Publishes what nobody sent off as whoever is here. */
+  async claim({ take }: WaitingTake): Promise<void> {
+    const userId = this.#settings.person();
+    const store = await this.#settings.open();
+    if (userId === null || store === null) return;
+    await store.queue({ ...take, userId });
+    await this.refresh();
+    await this.send();
+  }
+
   /** What the story did not take is a draft again. @returns the draft */
   async reopen({ take }: WaitingTake): Promise<Draft> {
     const draft = asDraft(take);
@@ -164,23 +186,19 @@ export class WrittenHere {
 
   /**
    * Moves the drafts that this device alone has into the person's document: those of theirs that it
-   * kept before there was one, and what nobody wrote here before they came. What nobody sent off is
-   * a draft again too: it may be another's, and is not published as theirs unasked.
+   * kept before there was one, and what nobody wrote here before they came.
    */
   async #adopt(document: DraftDocument): Promise<void> {
     await document.loaded;
     const store = await this.#settings.open();
     if (store === null) return;
     const rows = (await store.drafts()).filter((row) => this.#isOurs(row));
-    const waiting = (await store.waiting()).filter((row) => this.#isOurs(row));
-    const sent = waiting.filter(({ userId }) => userId === null);
-    for (const row of [...rows, ...sent]) {
+    for (const row of rows) {
       if (this.#document !== document || document.isFull) return;
       if (document.wordsOf(row.takeId) === null) document.put(asDraft(row));
     }
     await document.safe();
     for (const row of rows) await store.dropDraft(row);
-    for (const { takeId } of sent) await store.dequeue(takeId);
     await this.refresh();
   }
 
@@ -212,19 +230,28 @@ export class WrittenHere {
   }
 
   async #sendAll(): Promise<void> {
-    for (const { take, problem } of this.waiting) {
-      if (problem !== null || !this.#isByWhoIsHere(take)) continue;
-      if (this.#stopped || !(await this.#sendOne(take))) break;
+    const tried = new Set<TakeId>();
+    const next = () =>
+      this.waiting.find(({ take }) => !tried.has(take.takeId) && this.#mayBeSent(take));
+    for (let one = next(); one !== undefined; one = next()) {
+      tried.add(one.take.takeId);
+      if (this.#stopped || !(await this.#sendOne(one.take))) break;
     }
-    const isWaiting = this.waiting.some(({ problem }) => problem === null);
-    if (!isWaiting || this.#stopped) return;
+    if (this.#stopped || !this.waiting.some(({ take }) => this.#mayBeSent(take))) return;
     this.#timer = setTimeout(() => void this.send(), this.#settings.pauseMs ?? PAUSE_MS);
   }
 
+  #mayBeSent(take: WrittenTake): boolean {
+    return this.#isByWhoIsHere(take) && this.#problemOf(take.takeId) === null;
+  }
+
   /** @returns false if there is no line */
-  async #sendOne(take: WrittenTake): Promise<boolean> {
+  async #sendOne(waiting: WrittenTake): Promise<boolean> {
     const { publish, onPublished } = this.#settings;
     try {
+      const take = await this.#signed(waiting);
+      // It may be another's than whoever came: they are asked.
+      if (take === null) return true;
       const published = await publish(take);
       this.#published.set(take.takeId, take.words);
       this.#document?.published(take.takeId, take.words);
@@ -235,9 +262,25 @@ export class WrittenHere {
     } catch (error) {
       if (error instanceof Unreachable) return false;
       if (!(error instanceof Refused)) throw error;
-      if (!isPassing(error)) this.#note(take.takeId, error.message);
+      if (!isPassing(error)) this.#note(waiting.takeId, error.message);
       return true;
     }
+  }
+
+  /**
+   * The take with its author: the guest who is made of nobody now gets all that nobody sent off
+   * here. Null if somebody signed in elsewhere before that, so that nobody knows whose it is.
+   */
+  async #signed(take: WrittenTake): Promise<WrittenTake | null> {
+    if (take.userId !== null) return take;
+    const { enter, onEntered } = this.#settings;
+    const { user, isNew } = await enter(take.name);
+    const store = isNew ? await this.#settings.open() : null;
+    for (const row of (await store?.waiting()) ?? [])
+      if (row.userId === null && this.#isOurs(row)) await store?.queue({ ...row, userId: user.id });
+    await onEntered();
+    await this.refresh();
+    return isNew ? { ...take, userId: user.id } : null;
   }
 
   #note(takeId: TakeId, problem: string): void {

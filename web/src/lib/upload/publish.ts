@@ -32,8 +32,6 @@ export interface Draft {
   readonly as?: UserId | undefined;
   /** The name to speak under; left out to keep the one of the session. */
   readonly name?: string | undefined;
-  /** The name of the guest that publishing makes of whoever has no session; renames nobody. */
-  readonly guestName?: string | undefined;
   readonly place: Place;
   readonly content: Content;
 }
@@ -48,7 +46,7 @@ export async function publishDraft(draft: Draft, options: UploadOptions = {}): P
   const name = draft.name === undefined ? {} : { name: draft.name };
   const again = { signal: options.signal, ...(options.sleep && { sleep: options.sleep }) };
   if (draft.as === undefined) {
-    const guest = { name: draft.name ?? draft.guestName };
+    const guest = { name: draft.name };
     await retrying(
       () => callApi('POST', '/api/session', { body: guest, answer: v.unknown() }, options),
       again,

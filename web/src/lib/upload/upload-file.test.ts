@@ -279,15 +279,6 @@ describe('publishDraft', () => {
     expect(peer.requests[0]).toBe('POST /api/session');
   });
 
-  test('the name of a guest to be is for their session alone: it renames nobody', async () => {
-    const { name: _, ...nameless } = draft;
-    await publishDraft({ ...nameless, guestName: 'Jo' }, options);
-    expect(peer.sessions).toEqual([{ name: 'Jo' }]);
-    const { takeId: id } = draft;
-    const command = { takeId: id, title: 'River', body: { kind: 'voice', uploadId: peer.id } };
-    expect(peer.commands).toEqual([['POST /api/stories', command]]);
-  });
-
   test('a written take is branched without any upload', async () => {
     const storyId = randomUUID();
     const parentId = takeId(randomUUID());

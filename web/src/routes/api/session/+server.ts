@@ -1,7 +1,7 @@
 import { json } from '@sveltejs/kit';
 import type { RequestHandler } from './$types';
 import { becomeGuest, renameUser } from '#backend/accounts/guests.ts';
-import { sessionSchema } from '#domain/protocol/commands.ts';
+import { sessionSchema, type Entered } from '#domain/protocol/commands.ts';
 import { context } from '#lib/server/context.ts';
 import { endpoint, personOf, readBody } from '#lib/server/endpoint.ts';
 
@@ -10,10 +10,10 @@ export const POST: RequestHandler = endpoint(async (event) => {
   const { name } = await readBody(event.request, sessionSchema);
   const { db, sessions } = await context();
   const { user } = event.locals;
-  if (user !== null) return json({ user });
+  if (user !== null) return json({ user, isNew: false } satisfies Entered);
   const guest = await becomeGuest({ db, sessions }, name);
   event.cookies.set(guest.cookie.name, guest.cookie.value, guest.cookie.attributes);
-  return json({ user: guest.user }, { status: 201 });
+  return json({ user: guest.user, isNew: true } satisfies Entered, { status: 201 });
 });
 
 /** Take another name. */
