@@ -4,7 +4,7 @@ import type { Published } from '#domain/protocol/commands.ts';
 import { expect, test } from '../harness/journey.ts';
 import { Device } from './support/device.ts';
 import { HttpPerson } from './support/http-person.ts';
-import { openStory, takeOf } from './support/recording.ts';
+import { openStory, takeOf, untilLive } from './support/recording.ts';
 import { signIn } from './support/stories.ts';
 
 const LONG = { timeout: 60_000 };
@@ -193,6 +193,7 @@ test('what a stranger writes goes on as their draft once they have a session', a
   );
   // Nothing of it stays behind: neither with the server, nor on the device.
   await page.reload();
+  await untilLive(page);
   await expect(page.getByText('2 takes · 2 voices')).toBeVisible(LONG);
   await page.getByRole('button', { name: 'Write', exact: true }).click();
   await expect(composerOf(page)).toBeVisible();
