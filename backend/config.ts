@@ -49,7 +49,7 @@ export const environmentSchema = v.object({
   ),
   /** Where the media-worker answers health checks. */
   WORKER_PORT: v.optional(port, '3002'),
-  /** Takes and renders that one media-worker works on at once. */
+  /** Takes, and renders, of one person that one media-worker works on at once; one more of others. */
   WORKER_CONCURRENCY: v.optional(v.pipe(wholeNumber, v.minValue(1), v.maxValue(64)), '2'),
   /** An ffmpeg of your own; unset looks for one on PATH, then uses the embedded one. */
   FFMPEG_PATH: v.optional(v.string()),

@@ -33,13 +33,15 @@ await runProcess(log, async (onStop) => {
   const queue = await openQueue(url, { log });
   onStop(() => queue.stop());
   const worker: Worker = { db, objects, queue, log, tool };
-  const concurrency = config.WORKER_CONCURRENCY;
+  const perPerson = config.WORKER_CONCURRENCY;
+  // One more than one person can fill: whoever comes next waits for nobody's batch.
+  const concurrency = perPerson + 1;
   await queue.work(
     'take.ingest',
-    { concurrency, onDead: ({ takeId }) => failTake(db, takeId, 'internal') },
+    { concurrency, perPerson, onDead: ({ takeId }) => failTake(db, takeId, 'internal') },
     ({ takeId }, { signal }) => ingestTake(worker, takeId, signal),
   );
-  await queue.work('take.render', { concurrency }, ({ takeId }, { signal }) =>
+  await queue.work('take.render', { concurrency, perPerson }, ({ takeId }, { signal }) =>
     renderTake(worker, takeId, signal),
   );
   const channels = openPushChannels(config);

@@ -39,7 +39,7 @@ export async function saveStem(
       .update(takes)
       .set({ status: 'ready', durationSamples: stem.durationSamples })
       .where(eq(takes.id, takeId));
-    await queue.send('take.render', { takeId }, tx);
+    await queue.send('take.render', { takeId }, tx, { onBehalfOf: take.authorId });
     await announceBranch(tx, queue, takeId);
     await recordEvent(tx, { storyId: take.storyId, takeId, kind: 'ingested' });
     return { kind: 'saved' };

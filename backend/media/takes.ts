@@ -1,7 +1,7 @@
 // What the media-worker reads of a take before it works on it, and how a take fails.
 import { and, eq, getTableColumns } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
-import type { StoryId, TakeId } from '#domain/story/ids.ts';
+import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import type { TakeFailure } from '#domain/story/take.ts';
 import type { Span } from '#domain/timeline/duet.ts';
 import { takes, uploads } from '#drizzle/schema.ts';
@@ -30,6 +30,7 @@ export async function takeToIngest(db: Queryable, takeId: TakeId): Promise<TakeT
 /** Where a take lies, and where its parent does. */
 export interface Placing {
   readonly storyId: StoryId;
+  readonly authorId: UserId;
   readonly status: 'processing' | 'ready' | 'failed';
   readonly startSamples: number;
   readonly durationSamples: number | null;
@@ -45,6 +46,7 @@ export async function lockTake(tx: Queryable, takeId: TakeId): Promise<Placing |
   const [row] = await tx
     .select({
       storyId: takes.storyId,
+      authorId: takes.authorId,
       status: takes.status,
       startSamples: takes.startSamples,
       durationSamples: takes.durationSamples,

@@ -3,6 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { fromDrizzle, PgBoss, type JobWithMetadata } from 'pg-boss';
 import * as v from 'valibot';
+import type { UserId } from '#domain/story/ids.ts';
 import {
   deadLetterOf,
   jobNames,
@@ -12,10 +13,13 @@ import {
 } from '#domain/protocol/jobs.ts';
 import type { Logger } from '../log.ts';
 import type { Queryable } from '../postgres/database.ts';
+import { nextTurn, standingOf } from './turns.ts';
 
 export interface WorkOptions<N extends JobName> {
   /** Jobs of this name that run at once in this process. */
   readonly concurrency: number;
+  /** How many of them may be one person's; the rest is kept free for others. Unset: all. */
+  readonly perPerson?: number;
   /**
    * Called once the retries of a job are spent, however its workers ended; itself retried if it
    * throws. This is where the job's subject is told that nothing more will happen.
@@ -33,6 +37,13 @@ export type JobHandler<N extends JobName> = (
   context: JobContext,
 ) => Promise<void>;
 
+export interface SendOptions {
+  /** Whose work it is: people take turns, so that the many jobs of one keep no other waiting. */
+  readonly onBehalfOf?: UserId;
+  /** At most one such job is sent in each stretch of so many seconds, by whomever. */
+  readonly oncePerSeconds?: number;
+}
+
 export interface DeadLetter {
   readonly id: string;
   readonly name: JobName;
@@ -44,12 +55,18 @@ export interface DeadLetter {
 
 export interface Queue {
   /** Enqueues a job when `tx` commits, and not at all if it rolls back. */
-  send<N extends JobName>(name: N, payload: JobPayload<N>, tx: Queryable): Promise<void>;
+  send<N extends JobName>(
+    name: N,
+    payload: JobPayload<N>,
+    tx: Queryable,
+    options?: SendOptions,
+  ): Promise<void>;
   /** The same for many, in one statement. */
   sendMany<N extends JobName>(
     name: N,
     payloads: readonly JobPayload<N>[],
     tx: Queryable,
+    options?: SendOptions,
   ): Promise<void>;
   /** Runs jobs of a name until `stop`. A handler that throws has its job retried, with backoff. */
   work<N extends JobName>(name: N, options: WorkOptions<N>, handler: JobHandler<N>): Promise<void>;
@@ -82,7 +99,10 @@ const EXPIRE_SECONDS: Record<JobName, number> = {
   'take.ingest': 900,
   'take.render': 900,
   'alert.deliver': 60,
+  'store.sweep': 900,
 };
+/** How long a job that is done is kept, in seconds; what is sent once a day is known by it. */
+const KEEP_DONE_SECONDS = 2 * 86_400;
 const KEEP_SECONDS = 14 * 86_400;
 const GRACE_MS = 2_000;
 const STOP_MS = 3_000;
@@ -100,6 +120,7 @@ export async function openQueue(url: string, { log }: { log: Logger }): Promise<
     schedule: false,
     superviseIntervalSeconds: WATCH_SECONDS,
     monitorIntervalSeconds: WATCH_SECONDS,
+    queueCacheIntervalSeconds: WATCH_SECONDS,
   });
   boss.on('error', (error) => log.error({ err: error }, 'the queue met an error'));
   boss.on('warning', (warning) => log.warn({ warning }, 'the queue warns'));
@@ -128,7 +149,7 @@ async function declare(boss: PgBoss, name: JobName): Promise<void> {
   };
   for (const [queue, options] of [
     [dead, { ...common, deleteAfterSeconds: KEEP_SECONDS }],
-    [name, { ...common, deleteAfterSeconds: 3_600, deadLetter: dead }],
+    [name, { ...common, deleteAfterSeconds: KEEP_DONE_SECONDS, deadLetter: dead }],
   ] as const) {
     await boss.createQueue(queue, options);
     await boss.updateQueue(queue, options);
@@ -147,33 +168,47 @@ class BossQueue implements Queue {
     this.#log = log;
   }
 
-  send<N extends JobName>(name: N, payload: JobPayload<N>, tx: Queryable): Promise<void> {
-    return this.sendMany(name, [payload], tx);
+  send<N extends JobName>(
+    name: N,
+    payload: JobPayload<N>,
+    tx: Queryable,
+    options?: SendOptions,
+  ): Promise<void> {
+    return this.sendMany(name, [payload], tx, options);
   }
 
   async sendMany<N extends JobName>(
     name: N,
     payloads: readonly JobPayload<N>[],
     tx: Queryable,
+    { onBehalfOf, oncePerSeconds }: SendOptions = {},
   ): Promise<void> {
     if (payloads.length === 0) return;
-    const jobs = payloads.map((payload) => ({ data: v.parse(jobSchemas[name], payload) }));
+    const turns = onBehalfOf && {
+      first: nextTurn(await standingOf(tx, name, onBehalfOf)),
+      group: { id: onBehalfOf },
+    };
+    const jobs = payloads.map((payload, index) => ({
+      data: v.parse(jobSchemas[name], payload),
+      ...(turns && { priority: -(turns.first + index), group: turns.group }),
+      ...(oncePerSeconds !== undefined && { singletonSeconds: oncePerSeconds }),
+    }));
     await this.#boss.insert(name, jobs, { db: fromDrizzle(tx, sql) });
   }
 
   async work<N extends JobName>(
     name: N,
-    { concurrency, onDead }: WorkOptions<N>,
+    { concurrency, perPerson = concurrency, onDead }: WorkOptions<N>,
     handler: JobHandler<N>,
   ): Promise<void> {
-    await this.#serve(deadLetterOf(name), 1, async (job) => {
+    await this.#serve(deadLetterOf(name), { concurrency: 1 }, async (job) => {
       this.#log.error(
         { job: job.sourceId, name, payload: job.data, error: job.sourceOutput },
         'a job is dead: its retries are spent',
       );
       await onDead?.(parsePayload(name, job.data));
     });
-    await this.#serve(name, concurrency, async (job) => {
+    await this.#serve(name, { concurrency, perPerson }, async (job) => {
       const signal = AbortSignal.any([job.signal, this.#stopping.signal]);
       await handler(parsePayload(name, job.data), { signal });
     });
@@ -212,12 +247,15 @@ class BossQueue implements Queue {
 
   async #serve(
     queue: string,
-    concurrency: number,
+    { concurrency, perPerson = concurrency }: { concurrency: number; perPerson?: number },
     run: (job: JobWithMetadata<unknown>) => Promise<void>,
   ): Promise<void> {
     const options = {
       includeMetadata: true,
       localConcurrency: concurrency,
+      ...(perPerson < concurrency && { localGroupConcurrency: perPerson }),
+      // Without it a worker whose job was short sleeps out the second before it takes the next.
+      burstWhenReadyExceeds: 1,
       pollingIntervalSeconds: POLL_SECONDS,
       notifyPollingIntervalSeconds: POLL_SECONDS,
       heartbeatRefreshSeconds: HEARTBEAT_REFRESH_SECONDS,

@@ -123,7 +123,7 @@ async function write(
     ...material,
   });
   await follow(tx, person.id, storyId);
-  await startWork(tx, queue, takeId, material);
+  await startWork(tx, queue, { takeId, author: person.id }, material);
   await recordEvent(tx, { storyId, takeId, kind: 'published', actorId: person.id });
   return { storyId, slug, takeId, ...(takesLeft < WARN_BELOW && { takesLeft }) };
 }
@@ -132,12 +132,13 @@ async function write(
 async function startWork(
   tx: Transaction,
   queue: Queue,
-  takeId: TakeId,
+  { takeId, author }: { takeId: TakeId; author: UserId },
   { kind }: Material,
 ): Promise<void> {
-  if (kind === 'voice') return queue.send('take.ingest', { takeId }, tx);
-  await queue.send('take.render', { takeId }, tx);
-  return announceBranch(tx, queue, takeId);
+  const job = kind === 'voice' ? 'take.ingest' : 'take.render';
+  await queue.send(job, { takeId }, tx, { onBehalfOf: author });
+  if (kind === 'voice') return;
+  await announceBranch(tx, queue, takeId);
 }
 
 /**

@@ -9,12 +9,19 @@ export const jobSchemas = {
   'take.render': v.object({ takeId: takeIdSchema }),
   /** Bring one notification to the devices of the person it is for. */
   'alert.deliver': v.object({ notificationId: v.pipe(v.string(), v.uuid()) }),
+  /** Clear the store of what no row names; `after`: go on behind this key. */
+  'store.sweep': v.object({ after: v.optional(v.string()) }),
 } as const;
 
 export type JobName = keyof typeof jobSchemas;
 export type JobPayload<N extends JobName> = v.InferOutput<(typeof jobSchemas)[N]>;
 
-export const jobNames: readonly JobName[] = ['take.ingest', 'take.render', 'alert.deliver'];
+export const jobNames: readonly JobName[] = [
+  'take.ingest',
+  'take.render',
+  'alert.deliver',
+  'store.sweep',
+];
 
 /** Where a job's failures end up once its retries are spent. */
 export function deadLetterOf(name: JobName): string {
