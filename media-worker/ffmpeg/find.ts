@@ -1,7 +1,8 @@
 // Which ffmpeg this machine has: the operator's, the system's, or the embedded one.
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { createRequire } from 'node:module';
+import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { FfmpegUnusable } from './failures.ts';
@@ -38,9 +39,11 @@ export async function findFfmpeg({
 }: FindOptions = {}): Promise<Ffmpeg> {
   if (FFMPEG_PATH === 'embedded') return embedded('FFMPEG_PATH asks for it');
   if (FFMPEG_PATH !== undefined) {
-    const found = await examine(FFMPEG_PATH);
+    // Whole, because each job runs in a folder of its own.
+    const named = (await onPath(FFMPEG_PATH, searchPath)) ?? resolve(FFMPEG_PATH);
+    const found = await examine(named);
     if (!found.fits) throw new FfmpegUnusable(`FFMPEG_PATH=${FFMPEG_PATH}: ${found.fault}`);
-    return native(FFMPEG_PATH, found.version, 'FFMPEG_PATH names it');
+    return native(named, found.version, 'FFMPEG_PATH names it');
   }
   const command = await onPath('ffmpeg', searchPath);
   if (command === null) return embedded('no ffmpeg on PATH');
@@ -63,10 +66,21 @@ function native(command: string, version: string, why: string): Ffmpeg {
   return { kind: 'native', command, leading: [], version, why };
 }
 
-/** The wasm build of `@ffmpeg/core` 0.12.10 in a Node process of its own. */
+/**
+ * The wasm build of `@ffmpeg/core` 0.12.10 in a Node process of its own, which may read itself and
+ * the folder it is started in, write into that folder, and start nothing.
+ */
 function embedded(why: string): Ffmpeg {
   const script = fileURLToPath(new URL('wasm.ts', import.meta.url));
-  const leading = ['--no-warnings', script];
+  const core = join(createRequire(import.meta.url).resolve('@ffmpeg/core'), '../../..');
+  const code = [script, core, fileURLToPath(new URL('../../package.json', import.meta.url))];
+  const leading = [
+    '--no-warnings',
+    '--permission',
+    ...[...code, '.'].map((path) => `--allow-fs-read=${path}`),
+    '--allow-fs-write=.',
+    script,
+  ];
   return { kind: 'embedded', command: process.execPath, leading, version: '5.1.4', why };
 }
 

@@ -73,6 +73,7 @@ for (const { name, tool, why } of await testTools()) {
 
     test('a full disk is told apart from a fault of the file', async () => {
       if (tool === null) return;
+      const unbound = { ...tool, limits: [] }; // behind them there is no /dev
       await withJobFolder(async (folder) => {
         await writeFile(join(folder, 'in.wav'), wavFile(babble(1, 480_000)));
         for (const [to, codec] of [
@@ -81,7 +82,7 @@ for (const { name, tool, why } of await testTools()) {
         ] as const) {
           await symlink('/dev/full', join(folder, to)); // every write says: no space left
           const args = ['-y', '-f', 'wav', '-i', 'in.wav', ...codec, to];
-          await expect(runFfmpeg(tool, args, { folder })).rejects.toThrow(FfmpegStarved);
+          await expect(runFfmpeg(unbound, args, { folder })).rejects.toThrow(FfmpegStarved);
         }
       });
     });

@@ -2,13 +2,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { cleanEnvironment } from './environment.ts';
 import { FfmpegFailed, FfmpegKilled, FfmpegStarved } from './failures.ts';
 import type { Ffmpeg } from './find.ts';
+import type { Bounds } from './limits.ts';
 
-/** An ffmpeg with the limits that this machine can set around it. */
-export interface Tool {
+/** An ffmpeg with the bounds that this machine can set around it. */
+export interface Tool extends Bounds {
   readonly ffmpeg: Ffmpeg;
-  readonly limits: readonly string[];
 }
 
 export interface RunOptions {
@@ -31,6 +32,8 @@ const KEPT_LINES = 200;
 const TAG = /^ {4,}[^:]{0,15} +: /u;
 /** As ffmpeg says it, and as Node does in front of the embedded one. */
 const DISK_FULL = /No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/u;
+/** ffmpeg takes its being out of CPU time (SIGXCPU) for a wish to end, and ends in order. */
+const OUT_OF_CPU = /^Exiting normally, received signal 24/u;
 /** What limits and loaders exit with when they cannot run the program: "126", "127". */
 const NOT_RUN = new Set([126, 127]);
 
@@ -52,7 +55,7 @@ export async function runFfmpeg(
   const [program = ffmpeg.command, ...rest] = whole;
   const child = spawn(program, rest, {
     cwd: options.folder,
-    env: cleanEnvironment(options.folder),
+    env: cleanEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
   });
@@ -78,21 +81,6 @@ const globals = [
   'pipe:1',
   '-nostats',
 ];
-
-function cleanEnvironment(folder: string): NodeJS.ProcessEnv {
-  const kept = ['PATH', 'LD_LIBRARY_PATH', 'SYSTEMROOT'].flatMap((name) => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return {
-    ...Object.fromEntries(kept),
-    LANG: 'C',
-    HOME: folder,
-    TMPDIR: folder,
-    AV_LOG_FORCE_NOCOLOR: '1',
-    MALLOC_ARENA_MAX: '2', // each arena reserves address space, which is limited
-  };
-}
 
 /** Watches over one child: ends it on abort and at the wall limit, and says how it ended. */
 class Ending {
@@ -127,6 +115,7 @@ class Ending {
     if (this.#overWall) throw new FfmpegKilled('wall limit');
     this.#signal?.throwIfAborted();
     if (this.#by !== null) throw new FfmpegKilled(this.#by);
+    if (lines.some((line) => OUT_OF_CPU.test(line))) throw new FfmpegKilled('SIGXCPU');
     // Asked before the exit code: ffmpeg may call what it could not write a success.
     const full = lines.find((line) => DISK_FULL.test(line));
     if (full !== undefined) throw new FfmpegStarved(full);

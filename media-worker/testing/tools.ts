@@ -1,6 +1,6 @@
 // The ffmpegs that tests run on: the system's, where there is one that fits, and the embedded one.
 import { findFfmpeg } from '../ffmpeg/find.ts';
-import { limitsFor } from '../ffmpeg/limits.ts';
+import { boundsFor } from '../ffmpeg/limits.ts';
 import type { Tool } from '../ffmpeg/run.ts';
 
 export interface TestTool {
@@ -9,6 +9,9 @@ export interface TestTool {
   readonly tool: Tool | null;
   readonly why: string;
 }
+
+/** Tests wait for it, so it does not stand back for others. */
+const eager = { nice: 0 };
 
 /** Both, in the order native, embedded. */
 export async function testTools(): Promise<readonly [TestTool, TestTool]> {
@@ -20,12 +23,12 @@ export async function testTools(): Promise<readonly [TestTool, TestTool]> {
   return [
     {
       name: 'native',
-      tool: native && { ffmpeg: native, limits: await limitsFor('native') },
+      tool: native && { ffmpeg: native, ...(await boundsFor(native, eager)) },
       why: found.why,
     },
     {
       name: 'embedded',
-      tool: { ffmpeg: embedded, limits: await limitsFor('embedded') },
+      tool: { ffmpeg: embedded, ...(await boundsFor(embedded, eager)) },
       why: embedded.why,
     },
   ];
