@@ -4,7 +4,7 @@ import { eq } from 'drizzle-orm';
 import { MAX_TAKE_SECONDS, type TakeBody } from '#domain/protocol/commands.ts';
 import { Problem } from '#domain/protocol/problem.ts';
 import type { UploadId, UserId } from '#domain/story/ids.ts';
-import type { TakeKind } from '#domain/story/take.ts';
+import type { TakeKind, TakeTiming } from '#domain/story/take.ts';
 import { readingTime } from '#domain/timeline/duet.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 import { takes, uploads } from '#drizzle/schema.ts';
@@ -18,6 +18,8 @@ export interface Material {
   /** Null if only decoding can tell. */
   readonly durationSamples: number | null;
   readonly words: string;
+  /** What is known against its timing; null if nothing is. */
+  readonly timing: TakeTiming | null;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function materialOf(
 ): Promise<Material> {
   const { kind, words } = body;
   if (kind === 'text') {
-    return { kind, uploadId: null, durationSamples: readingTime(words), words };
+    return { kind, uploadId: null, durationSamples: readingTime(words), words, timing: null };
   }
   const [upload] = await deps.db.select().from(uploads).where(eq(uploads.id, body.uploadId));
   if (upload === undefined || upload.userId !== author) throw uploadUnknown();
@@ -44,7 +46,9 @@ export async function materialOf(
       `A take may be ${MAX_TAKE_SECONDS / 60} minutes long at most. Trim it, then publish again.`,
     );
   }
-  return { kind, uploadId: upload.id, durationSamples, words };
+  const { timing = {} } = body;
+  const hasTiming = Object.values(timing).some((value) => value !== undefined);
+  return { kind, uploadId: upload.id, durationSamples, words, timing: hasTiming ? timing : null };
 }
 
 /**

@@ -11,6 +11,8 @@ import { follows, stories, storyEvents, takes, users } from '#drizzle/schema.ts'
 import { openDatabase } from '#backend/postgres/database.ts';
 import { freshDatabase, type FreshDatabase } from '../../tests/harness/database.ts';
 import { branchStory } from './branch.ts';
+import { changesSince } from './changes.ts';
+import { checkStory } from './check-story.ts';
 import { plantStory } from './plant.ts';
 import { countRows, newTakeId, openPublishing, type Publishing } from './testing/publishing.ts';
 
@@ -116,6 +118,39 @@ describe('planting', () => {
       durationSamples: readingTime(words),
     });
     expect(await jobsOf(id)).toEqual(['take.render']);
+  });
+
+  test('keeps what the recorder knows against the take’s timing, and says it in the tree', async () => {
+    const uploaded = [
+      await site.recording(mira, seconds(4)),
+      await site.recording(mira, seconds(4)),
+    ];
+    const [loose, clean] = [newTakeId(), newTakeId()];
+    const timing = { loose: true, skippedMs: 12, driftMs: -80 };
+    const planted = await plantStory(site, mira, {
+      takeId: loose,
+      title: 'Loose',
+      body: { kind: 'voice', uploadId: uploaded[0], timing },
+    });
+    await plantStory(site, mira, {
+      takeId: clean,
+      title: 'Clean',
+      body: { kind: 'voice', uploadId: uploaded[1], timing: {} },
+    });
+    expect((await row(loose)).timing).toEqual(timing);
+    expect((await row(clean)).timing).toBe(null);
+    const change = await changesSince(fresh.db, planted.storyId, 0);
+    expect(change?.takes.map(({ facts }) => facts.timing)).toEqual([timing]);
+    expect(await checkStory(fresh.db, planted.storyId)).toEqual([]);
+  });
+
+  test('refuses timing that nobody can have measured', async () => {
+    const uploaded = await site.recording(mira, seconds(4));
+    for (const timing of [{ loose: false }, { skippedMs: 0.5 }, { skippedMs: -1 }, { late: 3 }]) {
+      const body = { kind: 'voice', uploadId: uploaded, timing };
+      const command = { takeId: newTakeId(), title: 'No', body };
+      expect(await refusal(plantStory(site, mira, command))).toMatchObject({ code: 'bad_request' });
+    }
   });
 
   test('renames the guest who gives a name', async () => {

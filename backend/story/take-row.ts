@@ -17,6 +17,7 @@ export const takeColumns = {
   startSamples: takes.startSamples,
   durationSamples: takes.durationSamples,
   createdAt: takes.createdAt,
+  timing: takes.timing,
   status: takes.status,
   failure: takes.failure,
   likeCount: takes.likeCount,
@@ -33,6 +34,7 @@ type TakeRow = Pick<
   | 'startSamples'
   | 'durationSamples'
   | 'createdAt'
+  | 'timing'
   | 'status'
   | 'failure'
   | 'likeCount'
@@ -48,6 +50,7 @@ export function takeOf(row: TakeRow): Take {
     startSamples: row.startSamples,
     durationSamples: row.durationSamples,
     createdAtMs: row.createdAt.getTime(),
+    ...(row.timing !== null && { timing: row.timing }),
     state: stateOf(row),
   };
 }

@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import { memberRoleSchema, opennessSchema } from '../access/policy.ts';
 import { storyIdSchema, takeIdSchema, uploadIdSchema, userIdSchema } from '../story/ids.ts';
-import { voiceSchema } from '../story/take.ts';
+import { takeTimingSchema, voiceSchema } from '../story/take.ts';
 import { textSchema } from '../story/text.ts';
 
 /** Largest upload of one take, bytes: ten minutes of 48 kHz 16-bit mono WAV, with room to spare. */
@@ -44,6 +44,8 @@ export const takeBodySchema = v.variant('kind', [
     uploadId: uploadIdSchema,
     /** What is said, if the author has it at hand; it can be written together later. */
     words: v.optional(wordsSchema, ''),
+    /** What the recorder knows against its timing; left out of a file that was chosen. */
+    timing: v.optional(v.strictObject(takeTimingSchema.entries)),
   }),
   v.strictObject({ kind: v.literal('text'), words: v.pipe(wordsSchema, v.minLength(1)) }),
 ]);

@@ -8,6 +8,25 @@ export type TakeKind = v.InferOutput<typeof takeKindSchema>;
 
 const samples = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_PATH_SAMPLES));
 
+/** Longest time that a take's timing may be off by, milliseconds: that of the longest take. */
+const MAX_OFF_MS = 600_000;
+
+/**
+ * What is known against a take's timing, as the device that recorded it saw it; a key that is absent
+ * says that nothing is. It is a fact to be shown, never a reason to refuse the take.
+ */
+export const takeTimingSchema = v.object({
+  /** Recorded over devices whose delay wanders, as Bluetooth's does. */
+  loose: v.optional(v.literal(true)),
+  /** Milliseconds that the device skipped: they are silence, and what follows is in its place. */
+  skippedMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_OFF_MS))),
+  /** Milliseconds by which its clock fell behind while it recorded; negative: ran ahead. */
+  driftMs: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(-MAX_OFF_MS), v.maxValue(MAX_OFF_MS)),
+  ),
+});
+export type TakeTiming = v.InferOutput<typeof takeTimingSchema>;
+
 /**
  * What never changes once a take is placed. `durationSamples` is null only while the worker has
  * not yet decoded an upload whose length the server could not read from its header.
@@ -21,6 +40,7 @@ export const takeFactsSchema = v.object({
   durationSamples: v.nullable(samples),
   /** Milliseconds since the epoch, by the database's clock. */
   createdAtMs: v.pipe(v.number(), v.integer()),
+  timing: v.optional(takeTimingSchema),
 });
 export type TakeFacts = v.InferOutput<typeof takeFactsSchema>;
 

@@ -6,6 +6,7 @@ import {
   foreignKey,
   index,
   integer,
+  jsonb,
   pgTable,
   primaryKey,
   text,
@@ -16,7 +17,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { Openness } from '#domain/access/policy.ts';
 import type { StoryId, TakeId, UploadId, UserId } from '#domain/story/ids.ts';
-import type { TakeFailure, TakeKind } from '#domain/story/take.ts';
+import type { TakeFailure, TakeKind, TakeTiming } from '#domain/story/take.ts';
 import { users } from './accounts.ts';
 import { uploads } from './uploads.ts';
 
@@ -66,6 +67,8 @@ export const takes = pgTable(
     startSamples: integer().notNull(),
     /** Null until the worker has decoded an upload whose header gives no length. */
     durationSamples: integer(),
+    /** What its recorder knows against its timing; null if nothing is. */
+    timing: jsonb().$type<TakeTiming>(),
     status: text().$type<'processing' | 'ready' | 'failed'>().notNull(),
     failure: text().$type<TakeFailure>(),
     /** The upload a voice take was made from; null for a written one. */

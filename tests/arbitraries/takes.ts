@@ -2,7 +2,13 @@
 import * as fc from 'fast-check';
 import { storyMetaSchema, type TreeChange } from '#domain/story/document.ts';
 import { userId } from '#domain/story/ids.ts';
-import { takeFailureSchema, type Take, type TakeState, type Voice } from '#domain/story/take.ts';
+import {
+  takeFailureSchema,
+  type Take,
+  type TakeState,
+  type TakeTiming,
+  type Voice,
+} from '#domain/story/take.ts';
 import { MAX_PATH_SAMPLES } from '#domain/timeline/samples.ts';
 import { nthTakeId } from './paths.ts';
 
@@ -27,9 +33,16 @@ const plain = { noNullPrototype: true } as const;
 
 const author = fc.uuid().map(userId);
 
+/** What a device did to a take's timing; never an empty object, which nobody sends. */
+const timing: fc.Arbitrary<TakeTiming> = fc.oneof(
+  fc.constant<TakeTiming>({ loose: true }),
+  fc.integer({ min: 1, max: 600_000 }).map((skippedMs): TakeTiming => ({ skippedMs })),
+  fc.integer({ min: -9, max: 9 }).map((driftMs): TakeTiming => ({ loose: true, driftMs })),
+);
+
 /** A take of an id and a parent; times are few, so that ties are frequent. */
 export function takeArbitrary(index: number, parent: number | null): fc.Arbitrary<Take> {
-  return fc.record(
+  const facts = fc.record(
     {
       id: fc.constant(nthTakeId(index)),
       parentId: fc.constant(parent === null ? null : nthTakeId(parent)),
@@ -42,6 +55,9 @@ export function takeArbitrary(index: number, parent: number | null): fc.Arbitrar
     },
     plain,
   );
+  return fc
+    .tuple(facts, fc.option(timing, { freq: 2 }))
+    .map(([take, timing]) => ({ ...take, ...(timing !== null && { timing }) }));
 }
 
 /** Takes in any order whose parents may be missing, later, themselves, or each other. */

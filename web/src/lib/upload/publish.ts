@@ -7,6 +7,7 @@ import {
   type Published,
 } from '#domain/protocol/commands.ts';
 import type { StoryId, UploadId, UserId } from '#domain/story/ids.ts';
+import type { TakeTiming } from '#domain/story/take.ts';
 import { callApi } from './api.ts';
 import { retrying } from './retry.ts';
 import { uploadFile, type UploadOptions } from './upload-file.ts';
@@ -22,7 +23,13 @@ export type Place =
 
 /** What is published. `words` of a voice take are the beginning of its transcript. */
 export type Content =
-  | { readonly kind: 'voice'; readonly file: Blob; readonly words?: string }
+  | {
+      readonly kind: 'voice';
+      readonly file: Blob;
+      readonly words?: string;
+      /** What the recorder knows against its timing. */
+      readonly timing?: TakeTiming | undefined;
+    }
   | { readonly kind: 'text'; readonly words: string };
 
 export interface Draft {
@@ -70,10 +77,12 @@ async function bodyOf(
   content: Content,
   options: UploadOptions,
 ): Promise<
-  { kind: 'text'; words: string } | { kind: 'voice'; uploadId: UploadId; words?: string }
+  | { kind: 'text'; words: string }
+  | { kind: 'voice'; uploadId: UploadId; words?: string; timing?: TakeTiming }
 > {
   if (content.kind === 'text') return content;
   const uploadId = await uploadFile(content.file, options);
   const words = content.words?.trim() ?? '';
-  return { kind: 'voice', uploadId, ...(words !== '' && { words }) };
+  const { timing } = content;
+  return { kind: 'voice', uploadId, ...(words !== '' && { words }), ...(timing && { timing }) };
 }
