@@ -1,5 +1,6 @@
 // Voices for tests: sounds that resemble nothing but themselves, and how to find them in a mix.
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
+import { correlate } from '#lib/latency/fourier.ts';
 
 /**
  * Mono samples of a made-up voice, -1 to 1, always the same for the same seed: syllables of 80 to
@@ -112,74 +113,4 @@ export function locate(needle: Float32Array, haystack: Float32Array): Location {
     if (Math.abs(lag - best) > PEAK_SAMPLES) second = Math.max(second, at(lag));
   }
   return { lagSamples: best, peakRatio: second === 0 ? Infinity : at(best) / second };
-}
-
-/** Sum over i of needle[i]·haystack[i + lag], at index lag modulo size. */
-function correlate(needle: Float32Array, haystack: Float32Array, size: number): Float64Array {
-  // One transform carries both real signals: the needle as its real part, the haystack as its
-  // imaginary part; their spectra are told apart by symmetry.
-  const real = new Float64Array(size);
-  const imaginary = new Float64Array(size);
-  real.set(needle);
-  imaginary.set(haystack);
-  transform(real, imaginary);
-  const productReal = new Float64Array(size);
-  const productImaginary = new Float64Array(size);
-  for (let k = 0; k < size; k += 1) {
-    const mirror = (size - k) % size;
-    const [a, b] = [real[k] ?? 0, imaginary[k] ?? 0];
-    const [c, d] = [real[mirror] ?? 0, imaginary[mirror] ?? 0];
-    const [needleReal, needleImaginary] = [(a + c) / 2, (b - d) / 2];
-    const [hayReal, hayImaginary] = [(b + d) / 2, (c - a) / 2];
-    productReal[k] = needleReal * hayReal + needleImaginary * hayImaginary;
-    // Conjugated, so that a second forward transform is the inverse one but for its scale.
-    productImaginary[k] = needleImaginary * hayReal - needleReal * hayImaginary;
-  }
-  transform(productReal, productImaginary);
-  return productReal.map((value) => value / size);
-}
-
-/** The discrete Fourier transform in place, radix 2; the length must be a power of two. */
-function transform(real: Float64Array, imaginary: Float64Array): void {
-  reorder(real, imaginary);
-  for (let span = 2; span <= real.length; span *= 2) {
-    for (let k = 0; k < span / 2; k += 1) {
-      turnPairs(real, imaginary, { span, k });
-    }
-  }
-}
-
-function turnPairs(
-  real: Float64Array,
-  imaginary: Float64Array,
-  { span, k }: { readonly span: number; readonly k: number },
-): void {
-  const cosine = Math.cos((-2 * Math.PI * k) / span);
-  const sine = Math.sin((-2 * Math.PI * k) / span);
-  for (let low = k; low < real.length; low += span) {
-    const high = low + span / 2;
-    const [highReal, highImaginary] = [real[high] ?? 0, imaginary[high] ?? 0];
-    const turnedReal = highReal * cosine - highImaginary * sine;
-    const turnedImaginary = highReal * sine + highImaginary * cosine;
-    const [lowReal, lowImaginary] = [real[low] ?? 0, imaginary[low] ?? 0];
-    real[low] = lowReal + turnedReal;
-    imaginary[low] = lowImaginary + turnedImaginary;
-    real[high] = lowReal - turnedReal;
-    imaginary[high] = lowImaginary - turnedImaginary;
-  }
-}
-
-/** Swaps each element with the one whose index has the same bits in the other order. */
-function reorder(real: Float64Array, imaginary: Float64Array): void {
-  for (let i = 1, j = 0; i < real.length; i += 1) {
-    let bit = real.length / 2;
-    for (; (j & bit) !== 0; bit /= 2) j ^= bit;
-    j ^= bit;
-    if (i >= j) continue;
-    for (const part of [real, imaginary]) {
-      const swapped = part[i] ?? 0;
-      part[i] = part[j] ?? 0;
-      part[j] = swapped;
-    }
-  }
 }

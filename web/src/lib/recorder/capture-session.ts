@@ -1,61 +1,103 @@
 // One attempt at one take: plays what leads to it, cuts it out of the microphone's stream, ends it.
 import { MAX_TAKE_SECONDS } from '#domain/protocol/commands.ts';
+import type { TakeTiming } from '#domain/story/take.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
+import { ClockWatch } from '../latency/clock-watch.ts';
+import { compensationFrames, type Latency } from '../latency/latency.ts';
+import { MOST_NUDGE_MS } from '../latency/nudge.ts';
 import { RunningPeaks } from '../player/running-peaks.ts';
+import type { CaptureInput } from './capture-input.ts';
 import { playLead, type LeadPlan, type Stems } from './lead.ts';
-import type { Microphone } from './microphone.ts';
-import { TakeBuffer, type CaptureBlock } from './take-buffer.ts';
+import { TakeBuffer, type CaptureBlock, type Cut } from './take-buffer.ts';
 
 /** A tail shorter than this can hardly be answered: what a take should leave at least. */
 const TAIL_GOAL_SAMPLES = SAMPLE_RATE;
 /** Between the press of Record and the first frame of the pre-roll, seconds: time to schedule. */
 const HEAD_START_SECONDS = 0.12;
-/** How long the last samples may take to arrive after a stop, milliseconds. */
+/** How long the last samples may take to arrive after their time, milliseconds. */
 const DRAIN_MS = 1_000;
 
+/** What is recorded over, and how late these devices are. */
+export interface CapturePlan {
+  readonly lead: LeadPlan;
+  readonly stems: Stems;
+  readonly latency: Latency;
+  /** Whether the devices' delay wanders, so that the take is marked. */
+  readonly loose: boolean;
+}
+
+/** All that was captured of a take. */
+export interface Captured {
+  /** Mono samples at `rate`: the take, and around it what moving it may need. */
+  readonly chunks: readonly Float32Array<ArrayBuffer>[];
+  /** The context's. */
+  readonly rate: number;
+  readonly cut: Cut;
+  /** What is known against its timing; undefined if nothing is. */
+  readonly timing: TakeTiming | undefined;
+}
+
 export interface CaptureEvents {
-  /** The next samples of the take, before anything else is done with them. */
-  readonly onsamples: (samples: Float32Array, lostFrames: number) => void;
+  /**
+   * What was captured last, its margin included, before anything else is done with it: what lies
+   * before `marginFrames` leads to the take.
+   * @param lostFrames frames of the take so far that the device never delivered: silence here
+   */
+  readonly onsamples: (samples: Float32Array<ArrayBuffer>, lostFrames: number) => void;
   /** The first sample of the take is here. */
   readonly onpunched: () => void;
   readonly onoutlasts: () => void;
   readonly onlongest: () => void;
-  /** After `stop`: everything that was kept, at the context's rate. */
-  readonly ondone: (chunks: readonly Float32Array<ArrayBuffer>[], missingFrames: number) => void;
+  /** After `stop`: everything that was kept. */
+  readonly ondone: (captured: Captured) => void;
 }
 
 export class CaptureSession {
-  readonly #microphone: Microphone;
-  readonly #plan: LeadPlan;
+  readonly #input: CaptureInput;
+  readonly #plan: CapturePlan;
   readonly #events: CaptureEvents;
   readonly #buffer: TakeBuffer;
+  readonly #clock: ClockWatch;
   readonly #peaks = new RunningPeaks();
-  #drawnChunks = 0;
+  #handedChunks = 0;
+  /** Frames of the margin that are not drawn. */
+  #undrawnFrames: number;
+  /** Where the pre-roll begins to sound, in frames of the context. */
+  readonly startFrame: number;
+  /** By how much capture is moved to make up for the devices' latency. */
+  readonly compensationFrames: number;
+  /** How much is kept on either side of the take. */
+  readonly marginFrames: number;
   readonly #punchFrame: number;
-  readonly #compensationFrames: number;
   readonly #silence: () => void;
+  readonly #unlisten: () => void;
   #drain: ReturnType<typeof setTimeout> | null = null;
   #told = { punched: false, outlasts: false, longest: false };
   #over = false;
 
   /** Starts at once: the pre-roll begins to sound. */
-  constructor(microphone: Microphone, plan: LeadPlan, stems: Stems, events: CaptureEvents) {
-    this.#microphone = microphone;
+  constructor(input: CaptureInput, plan: CapturePlan, events: CaptureEvents) {
+    this.#input = input;
     this.#plan = plan;
     this.#events = events;
-    const startFrame = microphone.frame + this.#frames(HEAD_START_SECONDS * SAMPLE_RATE);
-    this.#punchFrame = startFrame + this.#frames(plan.preRollSamples);
-    // Who sings along hears late and is heard late. With nothing to sing to, only the latter.
-    const alone = plan.clips.length === 0;
-    this.#compensationFrames =
-      microphone.inputLatencyFrames + (alone ? 0 : microphone.outputLatencyFrames);
-    this.#buffer = new TakeBuffer(this.#punchFrame + this.#compensationFrames);
-    this.#silence = playLead(microphone.context, { plan, stems, startFrame });
-  }
-
-  /** By how many frames capture is moved to make up for the device's latency. */
-  get compensationFrames(): number {
-    return this.#compensationFrames;
+    const { lead, stems, latency } = plan;
+    this.startFrame = input.frame + this.#frames(HEAD_START_SECONDS * SAMPLE_RATE);
+    this.#punchFrame = this.startFrame + this.#frames(lead.preRollSamples);
+    const alone = lead.clips.length === 0;
+    this.compensationFrames = compensationFrames(latency, this.#rate, alone);
+    // A seed is in time with nothing, so it is never moved.
+    this.marginFrames = alone ? 0 : this.#frames((MOST_NUDGE_MS / 1_000) * SAMPLE_RATE);
+    this.#undrawnFrames = this.marginFrames;
+    this.#buffer = new TakeBuffer(this.#punchFrame + this.compensationFrames, this.marginFrames);
+    this.#clock = new ClockWatch(this.#rate);
+    const { startFrame } = this;
+    this.#silence = playLead(input.context, {
+      plan: lead,
+      stems,
+      startFrame,
+      output: input.output,
+    });
+    this.#unlisten = input.listen((block) => this.#push(block));
   }
 
   /** Samples of the take so far, at 48 kHz. */
@@ -70,25 +112,43 @@ export class CaptureSession {
 
   /** Until what is heard reaches the punch point, seconds; 0 after it. */
   get countdownSeconds(): number {
-    const frames = this.#punchFrame + this.#microphone.outputLatencyFrames - this.#microphone.frame;
-    return Math.max(0, frames / this.#rate);
+    const { roundTripMs, inputMs } = this.#plan.latency;
+    const frames = this.#punchFrame - this.#input.frame;
+    return Math.max(0, frames / this.#rate + (roundTripMs - inputMs) / 1_000);
   }
 
   /** Until the take leaves a tail, in samples; 0 from then on. */
   get missingSamples(): number {
-    return Math.max(0, this.#plan.tailSamples + TAIL_GOAL_SAMPLES - this.samples);
+    return Math.max(0, this.#plan.lead.tailSamples + TAIL_GOAL_SAMPLES - this.samples);
   }
 
-  /** Takes in what the microphone sends. */
-  push(block: CaptureBlock): void {
+  /** Ends the take with what is sounding now; its last samples are waited for. */
+  stop(): void {
+    if (this.#over || this.#drain !== null) return;
+    this.#silence();
+    this.#buffer.endAt(this.#input.frame + this.compensationFrames);
+    this.#handedChunks = this.#buffer.chunks.length;
+    const outstanding = this.compensationFrames + this.marginFrames;
+    const drainMs = (outstanding * 1_000) / this.#rate + DRAIN_MS;
+    this.#drain = setTimeout(() => this.#finish(), drainMs);
+    if (this.#buffer.complete) this.#finish();
+  }
+
+  /** Ends it and keeps nothing. */
+  cancel(): void {
     if (this.#over) return;
+    this.#over = true;
+    this.#unlisten();
+    if (this.#drain !== null) clearTimeout(this.#drain);
+    else this.#silence();
+  }
+
+  #push(block: CaptureBlock): void {
+    this.#clock.push(block.frame + block.samples.length, performance.now());
     this.#buffer.push(block);
-    const added = this.#buffer.chunks.slice(this.#drawnChunks);
-    for (const chunk of added) this.#events.onsamples(chunk, this.#buffer.missing);
-    for (const chunk of added) this.#peaks.push(chunk);
-    this.#drawnChunks = this.#buffer.chunks.length;
-    if (this.#drain !== null && this.#buffer.complete) {
-      this.#finish();
+    this.#hand();
+    if (this.#drain !== null) {
+      if (this.#buffer.complete) this.#finish();
       return;
     }
     this.#tell('punched', this.#buffer.length > 0, this.#events.onpunched);
@@ -97,28 +157,35 @@ export class CaptureSession {
     this.#tell('longest', this.samples >= longest, this.#events.onlongest);
   }
 
-  /** Ends the take with what is sounding now; its last samples are waited for. */
-  stop(): void {
-    if (this.#over || this.#drain !== null) return;
-    this.#silence();
-    this.#buffer.endAt(this.#microphone.frame + this.#compensationFrames);
-    this.#drain = setTimeout(() => this.#finish(), DRAIN_MS);
-    if (this.#buffer.complete) this.#finish();
-  }
-
-  /** Ends it and keeps nothing. */
-  cancel(): void {
-    if (this.#over) return;
-    this.#over = true;
-    if (this.#drain !== null) clearTimeout(this.#drain);
-    else this.#silence();
+  /** Hands on what is new: to whoever keeps it, then to the waveform. */
+  #hand(): void {
+    for (const chunk of this.#buffer.chunks.slice(this.#handedChunks)) {
+      this.#events.onsamples(chunk, this.#buffer.missing);
+      const skipped = Math.min(chunk.length, this.#undrawnFrames);
+      this.#undrawnFrames -= skipped;
+      this.#peaks.push(chunk.subarray(skipped));
+    }
+    this.#handedChunks = this.#buffer.chunks.length;
   }
 
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#unlisten();
     if (this.#drain !== null) clearTimeout(this.#drain);
-    this.#events.ondone(this.#buffer.chunks, this.#buffer.missing);
+    const { chunks, cut } = this.#buffer;
+    this.#events.ondone({ chunks, rate: this.#rate, cut, timing: this.#timing });
+  }
+
+  get #timing(): TakeTiming | undefined {
+    const skippedMs = Math.ceil((this.#buffer.missing * 1_000) / this.#rate);
+    const { driftMs } = this.#clock;
+    const timing: TakeTiming = {
+      ...(this.#plan.loose && { loose: true as const }),
+      ...(skippedMs > 0 && { skippedMs }),
+      ...(driftMs !== 0 && { driftMs }),
+    };
+    return Object.keys(timing).length === 0 ? undefined : timing;
   }
 
   #tell(what: 'punched' | 'outlasts' | 'longest', now: boolean, event: () => void): void {
@@ -128,7 +195,7 @@ export class CaptureSession {
   }
 
   get #rate(): number {
-    return this.#microphone.context.sampleRate;
+    return this.#input.context.sampleRate;
   }
 
   #frames(samples: number): number {

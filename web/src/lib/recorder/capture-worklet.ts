@@ -9,29 +9,42 @@ declare function registerProcessor(name: string, processor: typeof AudioWorkletP
 
 /** Frames sent at once: 43 ms, so that the page is woken 23 times a second, not 375. */
 const BLOCK_FRAMES = 2048;
+const QUANTUM_FRAMES = 128;
 
 class CaptureProcessor extends AudioWorkletProcessor {
   #block = new Float32Array(BLOCK_FRAMES);
   #filled = 0;
   #frame = 0;
+  #isEmpty = false;
 
   process([input = []]: Float32Array[][]): boolean {
-    const frames = input[0]?.length ?? 128;
+    const frames = input[0]?.length ?? QUANTUM_FRAMES;
+    // A source without a channel gives nothing, which is not the same as a silent room.
+    const isEmpty = input.length === 0;
     // The device skipped: what is collected ends before the gap, which its stamps will show.
-    if (this.#filled > 0 && currentFrame !== this.#frame + this.#filled) this.#send();
-    if (this.#filled === 0) this.#frame = currentFrame;
+    const goesOn = currentFrame === this.#frame + this.#filled && isEmpty === this.#isEmpty;
+    if (this.#filled > 0 && !goesOn) this.#send();
+    if (this.#filled === 0) {
+      this.#frame = currentFrame;
+      this.#isEmpty = isEmpty;
+    }
+    this.#collect(input, frames);
+    if (this.#filled + frames > BLOCK_FRAMES) this.#send();
+    return true;
+  }
+
+  /** All channels as one; silence where there is none. */
+  #collect(input: Float32Array[], frames: number): void {
     for (let index = 0; index < frames; index++) {
       let sum = 0;
       for (const channel of input) sum += channel[index] ?? 0;
-      this.#block[this.#filled++] = input.length === 0 ? 0 : sum / input.length;
+      this.#block[this.#filled++] = sum / Math.max(1, input.length);
     }
-    if (this.#filled + 128 > BLOCK_FRAMES) this.#send();
-    return true;
   }
 
   #send(): void {
     const samples = this.#block.slice(0, this.#filled);
-    const block: CaptureBlock = { frame: this.#frame, samples };
+    const block: CaptureBlock = { frame: this.#frame, samples, isEmpty: this.#isEmpty };
     this.port.postMessage(block, [samples.buffer]);
     this.#filled = 0;
   }

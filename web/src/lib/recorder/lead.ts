@@ -71,6 +71,7 @@ export async function loadStems(
 /**
  * Schedules the clips so that the pre-roll starts at `startFrame` of the context.
  * @param fromSamples of the plan, what to leave out at its beginning: 0 plays the pre-roll too
+ * @param output where they sound; left out, the context's destination
  * @returns a function that silences them
  */
 export function playLead(
@@ -80,11 +81,13 @@ export function playLead(
     stems,
     startFrame,
     fromSamples = 0,
+    output = context.destination,
   }: {
     readonly plan: LeadPlan;
     readonly stems: Stems;
     readonly startFrame: number;
     readonly fromSamples?: number;
+    readonly output?: AudioNode;
   },
 ): () => void {
   const sources = plan.clips.flatMap((clip) => {
@@ -92,7 +95,7 @@ export function playLead(
     const skip = Math.max(0, fromSamples - clip.atSamples);
     if (buffer === undefined || skip >= clip.durationSamples) return [];
     const source = new AudioBufferSourceNode(context, { buffer });
-    source.connect(context.destination);
+    source.connect(output);
     source.start(
       startFrame / context.sampleRate + (clip.atSamples + skip - fromSamples) / SAMPLE_RATE,
       (clip.fromSamples + skip) / SAMPLE_RATE,

@@ -8,6 +8,9 @@ export interface Level {
   readonly warning: string | null;
 }
 
+/** What is read before anything arrives. */
+export const quiet: Level = { peak: 0, rms: 0, warning: null };
+
 export const TOO_LOUD = 'Too loud, step back';
 export const SILENT = 'We hear nothing. Is the right microphone chosen?';
 

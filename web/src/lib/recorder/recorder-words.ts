@@ -1,6 +1,8 @@
 // What the recorder says: what happened, what is safe, one thing to do.
 import { MAX_UPLOAD_BYTES } from '#domain/protocol/commands.ts';
+import type { TakeTiming } from '#domain/story/take.ts';
 import { fit } from '#domain/timeline/duet.ts';
+import { describeTiming } from '../latency/latency-words.ts';
 import { Refused } from '../upload/api.ts';
 import type { UploadProgress } from '../upload/part-progress.ts';
 import { describeUpload } from '../upload/sending-step.ts';
@@ -43,6 +45,17 @@ export function describeFailure(error: unknown, progress: Progress): string {
   if (error instanceof Refused) return `${error.problem.message} Your take is safe on this device.`;
   const where = progress.step === 'uploading' ? ` at ${percent(progress.share)}` : '';
   return `The network dropped${where}. Your take is safe on this device. Try again.`;
+}
+
+export const NOT_STARTED =
+  'We could not load the take to record over. Nothing is lost. Press Record to try again.';
+export const NOT_OPENED = 'The microphone did not start. Try again.';
+export const MICROPHONE_LEFT = 'The microphone left. What you recorded is safe.';
+
+/** What is known against a take that was just recorded, or null. */
+export function describeFlaws(timing: TakeTiming | undefined): string | null {
+  const flaws = describeTiming(timing);
+  return flaws === null ? null : `${flaws}. Your take is whole; listen before you publish.`;
 }
 
 const announcements: Record<Phase, string> = {

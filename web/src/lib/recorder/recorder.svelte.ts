@@ -2,8 +2,10 @@
 import { takeId, type TakeId } from '#domain/story/ids.ts';
 import { peaksOf } from '../player/peaks-path.ts';
 import type { UploadProgress } from '../upload/part-progress.ts';
-import { CaptureSession } from './capture-session.ts';
-import { LevelWatch, type Level } from './level.ts';
+import { rawTake } from '../latency/raw-take.ts';
+import { RouteLatency } from '../latency/route-latency.svelte.ts';
+import { CaptureSession, type Captured } from './capture-session.ts';
+import { LevelWatch, quiet, type Level } from './level.ts';
 import { loadStems, planLead, type LeadPlan, type Stems } from './lead.ts';
 import { Microphone, NoMicrophone } from './microphone.ts';
 import {
@@ -18,8 +20,17 @@ import {
   type Report,
 } from './recorder-machine.ts';
 import type { RecorderProps } from './recorder-props.ts';
-import { describeFailure, objectionTo, progressOf, type Progress } from './recorder-words.ts';
-import { audioOfFile, audioOfRecording, type TakeAudio } from './take-audio.ts';
+import {
+  describeFailure,
+  describeFlaws,
+  MICROPHONE_LEFT,
+  NOT_OPENED,
+  NOT_STARTED,
+  objectionTo,
+  progressOf,
+  type Progress,
+} from './recorder-words.ts';
+import { audioOfFile, audioOfRecording, moveTake, type TakeAudio } from './take-audio.ts';
 import { draftOf, originOf } from './take-facts.ts';
 import { PageTakeKeeper, type TakeKeeper, type TakeWriter } from './take-keeper.ts';
 
@@ -27,15 +38,10 @@ type Outcome = Report extends infer R ? (R extends Report ? Omit<R, 'intent'> : 
 
 /** How long a discarded take can be taken back, milliseconds. */
 const UNDO_MS = 10_000;
-const NOT_STARTED =
-  'We could not load the take to record over. Nothing is lost. Press Record to try again.';
-const MICROPHONE_LEFT = 'The microphone left. What you recorded is safe.';
 
 const NO_PEAKS = new Int8Array(0);
 /** Values of the waveform that arrive before it is drawn again: a tenth of a second. */
 const REDRAW_VALUES = 20;
-
-const quiet: Level = { peak: 0, rms: 0, warning: null };
 
 /** One recorder on a page. `destroy` it with the component that made it. */
 export class Recorder {
@@ -55,6 +61,10 @@ export class Recorder {
   objection = $state<string | null>(null);
   /** A take that was discarded less than ten seconds ago. */
   discarded = $state.raw<{ id: TakeId; take: TakeAudio } | null>(null);
+  /** How late the devices are, while a microphone is open. */
+  route = $state.raw<RouteLatency | null>(null);
+  /** By how much the take in review was moved, milliseconds; positive is later. */
+  nudgeMs = $state(0);
   name = $state('');
   title = $state('');
   words = $state('');
@@ -107,50 +117,46 @@ export class Recorder {
     } catch (error) {
       const why = error instanceof NoMicrophone ? error.why : null;
       if (why !== null) this.#report(intent, { type: 'refused', why });
-      else
-        this.#report(intent, {
-          type: 'not-started',
-          notice: 'The microphone did not start. Try again.',
-        });
+      else this.#report(intent, { type: 'not-started', notice: NOT_OPENED });
     }
   }
 
   /** Plays what leads to the punch point and records from there. */
   async record(): Promise<void> {
     const microphone = this.#microphone;
-    if (microphone === null) return;
+    const { route } = this;
+    if (microphone === null || route === null) return;
     const intent = this.#command('record');
     if (intent === null) return;
     this.#forgetDiscarded();
+    route.stop();
     this.capturedSamples = 0;
     this.missingSamples = 0;
     this.peaks = NO_PEAKS;
     const objection = await this.#keeper.objection();
-    if (objection !== null) {
-      this.#report(intent, { type: 'not-started', notice: objection });
-      return;
-    }
+    if (objection !== null) return this.#report(intent, { type: 'not-started', notice: objection });
     try {
       await microphone.context.resume();
       this.#stems ??= await loadStems(microphone.context, this.plan, this.#work.signal);
     } catch {
-      this.#report(intent, { type: 'not-started', notice: NOT_STARTED });
-      return;
+      return this.#report(intent, { type: 'not-started', notice: NOT_STARTED });
     }
     if (intent !== this.state.intent) return;
     const rate = microphone.context.sampleRate;
-    const session = new CaptureSession(microphone, this.plan, this.#stems, {
+    const plan = { lead: this.plan, stems: this.#stems, ...route.toCapture };
+    const session = new CaptureSession(microphone.input, plan, {
       onsamples: (samples, lostFrames) => this.#writer?.write(samples, lostFrames),
       onpunched: () => this.#report(intent, { type: 'punched' }),
       onoutlasts: () => this.#report(intent, { type: 'outlasts' }),
       onlongest: () =>
         this.#report(intent, { type: 'ends', notice: 'This is as long as a take may be.' }),
-      ondone: (chunks, missing) => void this.#captured(intent, { chunks, missing, rate }),
+      ondone: (captured) => void this.#captured(intent, captured),
     });
     this.#session = session;
     this.#takeId = takeId(crypto.randomUUID());
-    const { compensationFrames } = session;
-    const capturing = { sampleRate: rate, compensationFrames, device: microphone.label };
+    const { compensationFrames, marginFrames: leadFrames } = session;
+    const device = microphone.pair.input;
+    const capturing = { sampleRate: rate, leadFrames, compensationFrames, device };
     this.#writer = this.#keeper.begin(originOf(this.#takeId, this.#props, this.plan, capturing));
     this.#props.onrecording?.(this.#props.over?.take.id ?? null);
   }
@@ -187,15 +193,26 @@ export class Recorder {
     this.#hold(discarded.take, discarded.id);
   }
 
+  /** Moves the take in review against its parent; the recording stays as it is. */
+  async nudge(ms: number): Promise<void> {
+    const { take } = this;
+    if (take === null || !this.can('publish')) return;
+    this.nudgeMs = ms;
+    const moved = await moveTake(take, ms);
+    // A later nudge, or another take, came in between.
+    if (this.take?.raw === take.raw && this.nudgeMs === ms) this.take = moved;
+  }
+
   /** Takes a file instead of a recording. */
   async chooseFile(file: File): Promise<void> {
     if (!this.can('choose')) return;
-    this.objection = objectionTo({ size: file.size, durationSamples: null }, this.plan, null);
+    const { size } = file;
+    this.objection = objectionTo({ size, durationSamples: null }, this.plan, null);
     if (this.objection !== null) return;
     const take = await audioOfFile(file);
     const { durationSamples } = take;
     const parent = this.#props.over?.take ?? null;
-    this.objection = objectionTo({ size: file.size, durationSamples }, this.plan, parent);
+    this.objection = objectionTo({ size, durationSamples }, this.plan, parent);
     if (this.objection !== null || this.#command('choose') === null) return;
     this.#forgetDiscarded();
     this.#hold(take);
@@ -210,7 +227,7 @@ export class Recorder {
     if (intent === null) return;
     this.progress = { step: 'saved' };
     try {
-      const draft = draftOf(this.#takeId, this.#props, take.file, this);
+      const draft = draftOf(this.#takeId, this.#props, take, this);
       const onprogress = (now: UploadProgress) => (this.progress = progressOf(now));
       const delivery = await this.#keeper.publish(draft, { onprogress });
       // Nothing is kept of this page's takes yet, so none of them can wait.
@@ -230,6 +247,7 @@ export class Recorder {
     clearTimeout(this.#undo);
     if (this.#frame !== null) cancelAnimationFrame(this.#frame);
     this.#frame = null;
+    this.route?.close();
     await this.#writer?.finish();
     this.#keeper.close();
     await this.#microphone?.close();
@@ -267,10 +285,8 @@ export class Recorder {
   #adopt(microphone: Microphone): void {
     this.#microphone = microphone;
     this.#watch = new LevelWatch();
-    microphone.onblock = (block) => {
-      this.#watch.push(block.samples);
-      this.#session?.push(block);
-    };
+    microphone.listen((block) => this.#watch.push(block.samples));
+    this.route = new RouteLatency(microphone);
     microphone.onlost = () => {
       const { intent, phase } = this.state;
       this.#report(intent, { type: 'ends', notice: MICROPHONE_LEFT });
@@ -278,6 +294,7 @@ export class Recorder {
         this.#report(intent, { type: 'not-started', notice: MICROPHONE_LEFT });
       void microphone.close();
       this.#microphone = null;
+      this.route = null;
       if (this.state.phase === 'armed') this.#command('close');
     };
     this.#watchMeter();
@@ -300,43 +317,30 @@ export class Recorder {
     this.#frame ??= requestAnimationFrame(next);
   }
 
-  async #captured(
-    intent: number,
-    {
-      chunks,
-      missing,
-      rate,
-    }: {
-      readonly chunks: readonly Float32Array<ArrayBuffer>[];
-      readonly missing: number;
-      readonly rate: number;
-    },
-  ): Promise<void> {
+  async #captured(intent: number, captured: Captured): Promise<void> {
+    const { frames } = captured.cut;
     const id = this.#takeId;
     this.#session = null;
     await this.#writer?.finish();
     this.#writer = null;
-    if (chunks.length === 0) {
+    if (frames === 0) {
       await this.#keeper.forget(id);
       const notice = 'Nothing was recorded. Press Record to try again.';
       this.#report(intent, { type: 'nothing-captured', notice });
       return;
     }
-    const take = await audioOfRecording(chunks, rate);
+    const take = await audioOfRecording(rawTake(captured), captured.timing);
     if (intent !== this.state.intent) return;
-    const frames = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     await this.#keeper.captured(id, frames);
     this.#hold(take, id);
     this.#report(intent, { type: 'captured' });
-    if (missing > 0 && this.state.notice === null) {
-      const ms = Math.round((missing * 1000) / rate);
-      const notice = `The device skipped ${ms} ms. Listen before you publish.`;
-      this.state = { ...this.state, notice };
-    }
+    const flaws = describeFlaws(captured.timing);
+    if (flaws !== null) this.state = { ...this.state, notice: this.state.notice ?? flaws };
   }
 
   #hold(take: TakeAudio | null, id: TakeId = takeId(crypto.randomUUID())): void {
     this.take = take;
+    this.nudgeMs = 0;
     const buffer = take?.buffer ?? null;
     this.peaks = buffer === null ? NO_PEAKS : peaksOf([buffer.getChannelData(0)]);
     this.capturedSamples = take?.durationSamples ?? 0;

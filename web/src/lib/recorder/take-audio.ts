@@ -1,5 +1,7 @@
 // A take that can be listened to, measured and sent: a recording, or a file that was chosen.
+import type { TakeTiming } from '#domain/story/take.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
+import { cutAt, type RawTake } from '../latency/raw-take.ts';
 import { encodeWav } from './wav.ts';
 
 export interface TakeAudio {
@@ -8,23 +10,29 @@ export interface TakeAudio {
   readonly buffer: AudioBuffer | null;
   /** Null with the buffer. */
   readonly durationSamples: number | null;
+  /** All that was captured, of which the take is a cut; null for a file that was chosen. */
+  readonly raw: RawTake | null;
+  /** What is known against its timing. */
+  readonly timing: TakeTiming | undefined;
 }
 
-/** A recording at the context's rate, as a WAV at 48 kHz. */
+/** A take cut out of a recording, moved by `nudgeMs`, as a WAV at 48 kHz. */
 export async function audioOfRecording(
-  chunks: readonly Float32Array<ArrayBuffer>[],
-  rate: number,
+  raw: RawTake,
+  timing: TakeTiming | undefined,
+  nudgeMs = 0,
 ): Promise<TakeAudio> {
-  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  const recorded = new AudioBuffer({ length, numberOfChannels: 1, sampleRate: rate });
-  let at = 0;
-  for (const chunk of chunks) {
-    recorded.copyToChannel(chunk, 0, at);
-    at += chunk.length;
-  }
+  const { rate, frames } = raw;
+  const recorded = new AudioBuffer({ length: frames, numberOfChannels: 1, sampleRate: rate });
+  recorded.copyToChannel(cutAt(raw, nudgeMs), 0);
   const buffer = rate === SAMPLE_RATE ? recorded : await resampled(recorded);
   const file = new Blob([encodeWav([buffer.getChannelData(0)])], { type: 'audio/wav' });
-  return { file, buffer, durationSamples: buffer.length };
+  return { file, buffer, durationSamples: buffer.length, raw, timing };
+}
+
+/** A take, moved against its parent; a file that was chosen stays where it is. */
+export async function moveTake(take: TakeAudio, nudgeMs: number): Promise<TakeAudio> {
+  return take.raw === null ? take : audioOfRecording(take.raw, take.timing, nudgeMs);
 }
 
 /** A chosen file, decoded if this browser can. */
@@ -32,10 +40,10 @@ export async function audioOfFile(file: File): Promise<TakeAudio> {
   const context = new OfflineAudioContext(1, 1, SAMPLE_RATE);
   try {
     const buffer = await context.decodeAudioData(await file.arrayBuffer());
-    return { file, buffer, durationSamples: buffer.length };
+    return { file, buffer, durationSamples: buffer.length, raw: null, timing: undefined };
   } catch {
     // The server knows more formats, and says why if it does not know this one.
-    return { file, buffer: null, durationSamples: null };
+    return { file, buffer: null, durationSamples: null, raw: null, timing: undefined };
   }
 }
 

@@ -5,12 +5,21 @@ import type { TakeOrigin } from '../kept-takes/take-origin.ts';
 import type { Draft } from '../upload/publish.ts';
 import type { LeadPlan } from './lead.ts';
 import type { RecorderProps } from './recorder-props.ts';
+import type { TakeAudio } from './take-audio.ts';
 import type { Typed } from './take-keeper.ts';
 
 /** How a take is captured; a chosen file is not. */
-export type Capturing = Pick<TakeOrigin, 'sampleRate' | 'compensationFrames' | 'device'>;
+export type Capturing = Pick<
+  TakeOrigin,
+  'sampleRate' | 'leadFrames' | 'compensationFrames' | 'device'
+>;
 
-const CHOSEN: Capturing = { sampleRate: SAMPLE_RATE, compensationFrames: 0, device: '' };
+const CHOSEN: Capturing = {
+  sampleRate: SAMPLE_RATE,
+  leadFrames: 0,
+  compensationFrames: 0,
+  device: '',
+};
 
 /** Of a take that begins now. */
 export function originOf(
@@ -20,7 +29,7 @@ export function originOf(
   capturing: Capturing = CHOSEN,
 ): TakeOrigin {
   const parentId = over?.take.id ?? null;
-  const facts = { takeId, storyId, parentId, punchSamples, leadFrames: 0 };
+  const facts = { takeId, storyId, parentId, punchSamples };
   return { ...facts, ...capturing, capturedAtMs: Date.now() };
 }
 
@@ -28,13 +37,13 @@ export function originOf(
 export function draftOf(
   takeId: TakeId,
   { storyId, over }: RecorderProps,
-  file: Blob,
+  { file, timing }: Pick<TakeAudio, 'file' | 'timing'>,
   { name, title, words }: Typed,
 ): Draft {
   const place: Draft['place'] =
     storyId === null || over === null
       ? { kind: 'plant', title: title.trim() }
       : { kind: 'branch', storyId, parentId: over.take.id };
-  const content = { kind: 'voice', file, words } as const;
+  const content = { kind: 'voice', file, words, timing } as const;
   return { takeId, place, content, ...(name.trim() !== '' && { name: name.trim() }) };
 }
