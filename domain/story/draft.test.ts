@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { nthTakeId } from '../../tests/arbitraries/paths.ts';
 import {
+  draftsChangedBy,
   dropDraft,
   isOverfull,
   MAX_DRAFT_LENGTH,
@@ -107,5 +108,32 @@ describe('a draft document', () => {
     expect(isOverfull(doc)).toBe(false);
     putDraft(doc, draft(1, { words: 'x'.repeat(MAX_DRAFT_LENGTH + 1) }));
     expect(isOverfull(doc)).toBe(true);
+  });
+});
+
+describe('a change of drafts', () => {
+  it('names each draft that it begins, writes into, moves or takes away, and no other', () => {
+    const doc = new Y.Doc();
+    for (const n of [1, 2, 3]) putDraft(doc, draft(n));
+    const changedBy = (change: () => void): string[] => {
+      let ids: string[] = [];
+      const look = (_: unknown, __: unknown, ___: Y.Doc, by: Y.Transaction) => {
+        ids = draftsChangedBy(by);
+      };
+      doc.on('update', look);
+      doc.transact(change);
+      doc.off('update', look);
+      return ids.toSorted();
+    };
+    const [one, two, three, four] = [1, 2, 3, 4].map(nthTakeId);
+    if (one === undefined || two === undefined || three === undefined) throw new Error('no ids');
+    expect(changedBy(() => putDraft(doc, draft(4)))).toEqual([four]);
+    expect(changedBy(() => wordsOfDraft(doc, one)?.insert(0, 'x'))).toEqual([one]);
+    expect(changedBy(() => moveDraft(doc, two, one))).toEqual([two]);
+    const several = changedBy(() => {
+      dropDraft(doc, three);
+      wordsOfDraft(doc, one)?.delete(0, 1);
+    });
+    expect(several).toEqual([one, three].toSorted());
   });
 });

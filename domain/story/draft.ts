@@ -72,6 +72,29 @@ export function dropDraft(doc: Y.Doc, id: TakeId): void {
   rootOf(doc).delete(id);
 }
 
+/** The drafts that a transaction began, changed or took away. */
+export function draftsChangedBy({ doc, changed }: Y.Transaction): TakeId[] {
+  const root = rootOf(doc);
+  const keys = [...changed].flatMap(([type, subs]) =>
+    Object.is(type, root) ? [...subs] : keyIn(type),
+  );
+  return [...new Set(keys)].flatMap((key) => {
+    const id = v.safeParse(takeIdSchema, key);
+    return id.success ? [id.output] : [];
+  });
+}
+
+type ChangedType = Parameters<Y.Transaction['changed']['get']>[0];
+
+/** The key of the draft that a type of the document is in, or is. */
+function keyIn(type: ChangedType): string | null {
+  let at = type;
+  while (at.parent?.parent) at = at.parent;
+  // What Yjs calls its own is the only way from a type to its key.
+  // oxlint-disable-next-line no-underscore-dangle
+  return at._item?.parentSub ?? null;
+}
+
 /** True if the document holds more than a server takes. */
 export function isOverfull(doc: Y.Doc): boolean {
   const entries = [...rootOf(doc).values()];

@@ -116,6 +116,46 @@ test('a draft is discarded, and that is undone', async ({ app, page }) => {
   await expect(draftsOf(page)).toHaveCount(0);
 });
 
+test('what a closed tab has of a draft that the laptop discarded is handed back, to be a draft again', async ({
+  app,
+  page: laptop,
+}) => {
+  test.setTimeout(240_000);
+  const seed = await plantSeed(app.origin);
+  const ana = await HttpPerson.named(app.origin, 'Ana');
+  const device = await Device.of(ana);
+  const context = await device.open();
+  let phone = await context.newPage();
+  await signIn(laptop.context(), ana);
+  await openStory(phone, `/s/${seed.slug}`);
+  await write(phone, 'The sea was calm.');
+  await expect(saved(phone)).toBeVisible(LONG);
+  await context.setOffline(true);
+  await formOf(phone).press('Control+End');
+  await formOf(phone).pressSequentially(' They sailed.');
+  await expect(composerOf(phone).getByText('Offline. Kept on this device').first()).toBeVisible(
+    LONG,
+  );
+  await device.close();
+  await openStory(laptop, `/s/${seed.slug}`);
+  await draftsOf(laptop).getByRole('button', { name: 'Discard' }).click(LONG);
+  await expect(draftsOf(laptop).getByRole('button', { name: 'Undo' })).toBeFocused();
+
+  phone = await (await device.open()).newPage();
+  await openStory(phone, `/s/${seed.slug}`);
+  const card = phone.getByRole('region', { name: 'These words of yours were not saved' });
+  await expect(card).toContainText('Another of your devices published or discarded', LONG);
+  await expect(card).toContainText('The sea was calm. They sailed.');
+  await expect(card).toContainText('kept on this device');
+  await expect(draftsOf(phone)).toHaveCount(0);
+  await phone.reload();
+  await card.getByRole('button', { name: 'Make them a draft again as Ana' }).click(LONG);
+  await expect(card).toHaveCount(0, LONG);
+  for (const each of [phone, laptop])
+    await expect(draftsOf(each).getByText('The sea was calm. They sailed.')).toBeVisible(LONG);
+  await device.discard();
+});
+
 test('whoever may not branch any more reads their drafts, to copy them', async ({ app, page }) => {
   const mira = await HttpPerson.named(app.origin, 'Mira');
   const seed = await plantSeed(app.origin, mira);

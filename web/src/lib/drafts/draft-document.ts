@@ -1,6 +1,7 @@
 // One person's drafts of a story: open on all of their devices, and kept on this one.
 import type * as Y from 'yjs';
 import {
+  draftsChangedBy,
   dropDraft,
   isOverfull,
   MAX_DRAFTS_BEGUN,
@@ -19,15 +20,26 @@ export class DraftDocument {
   /** Whose drafts these are: whoever else comes to the page gets a document of their own. */
   readonly userId: UserId;
   readonly #room: KeptRoom;
+  readonly #onGone: (draft: Draft) => void;
+  /** It ended since the server did not take it as it was. */
+  isRefused = false;
+  /** As they were before the last change. */
+  #before: readonly Draft[] = [];
 
   constructor(settings: {
     readonly socket: RoomSocket;
     readonly storyId: StoryId;
     readonly userId: UserId;
     readonly keeper?: WordsKeeper | undefined;
+    /**
+     * Told of a draft that another device published or discarded, and that held what this device
+     * wrote into it and the server does not have.
+     */
+    readonly onGone?: (draft: Draft) => void;
   }) {
     const { socket, storyId, userId, keeper } = settings;
     this.userId = userId;
+    this.#onGone = settings.onGone ?? (() => undefined);
     this.#room = new KeptRoom({
       socket,
       room: { kind: 'draft', userId, storyId },
@@ -37,7 +49,15 @@ export class DraftDocument {
       keep: (user, doc, onChange) =>
         keeper?.keep({ userId: user, storyId, takeId: null }, doc, onChange) ?? null,
       isTooLarge: isOverfull,
+      partsOf: draftsChangedBy,
+      server: { received: () => this.#received(), acknowledged: () => undefined },
     });
+    this.#room.subscribe(() => (this.#before = this.drafts));
+  }
+
+  /** True once nobody may go on with this document. */
+  get hasEnded(): boolean {
+    return this.#room.hasEnded;
   }
 
   get state(): RoomState {
@@ -112,6 +132,32 @@ export class DraftDocument {
   /** Calls `listener` whenever the drafts or `state` may have changed; returns the unsubscriber. */
   subscribe(listener: () => void): () => void {
     return this.#room.subscribe(listener);
+  }
+
+  /** True if this person changed something that the server has not acknowledged. */
+  get isOwnUnsaved(): boolean {
+    return this.#room.unsavedParts.size > 0;
+  }
+
+  /** The drafts that hold what this person wrote and the server has not acknowledged. */
+  get unsaved(): readonly Draft[] {
+    return this.#unsavedOf(this.drafts);
+  }
+
+  #unsavedOf(drafts: readonly Draft[]): readonly Draft[] {
+    const { unsavedParts } = this.#room;
+    return drafts.filter(({ id, words }) => unsavedParts.has(id) && words.trim() !== '');
+  }
+
+  #received(): void {
+    const left = new Set(this.drafts.map(({ id }) => id));
+    for (const draft of this.#unsavedOf(this.#before)) if (!left.has(draft.id)) this.#onGone(draft);
+  }
+
+  /** Ends it at once, and lets go of the device's copy: the server would refuse it again. */
+  endRefused(): void {
+    this.isRefused = true;
+    this.#room.end({ forget: true });
   }
 
   destroy(): void {

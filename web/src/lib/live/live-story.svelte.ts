@@ -7,8 +7,9 @@ import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import type { Take, Voice } from '#domain/story/take.ts';
 import { treeOf } from '#domain/story/tree.ts';
 import type { DraftDocument } from '../drafts/draft-document.ts';
+import { wordsOfTake } from '../tree/fetch-take.ts';
 import { deviceLost } from '../words/kept-lost.ts';
-import { LostShelf } from '../words/lost-words.svelte.ts';
+import { LostShelf, type LostWords } from '../words/lost-words.svelte.ts';
 import type { WordsDocument } from '../words/words-document.ts';
 import type { Connection } from './connection.ts';
 import { newTakes, visibleTakes } from './growth.ts';
@@ -76,6 +77,7 @@ export class LiveStory {
     this.lost = new LostShelf({
       openWords: (takeId) => this.openWords(takeId),
       closeWords: (takeId) => this.closeWords(takeId),
+      beginDraft: (over, words) => this.#beginDraft(over, words),
       store: deviceLost(storyId),
     });
   }
@@ -188,11 +190,14 @@ export class LiveStory {
       },
       onProgress: (notice) => this.#note(notice),
       onConnection: (connection) => (this.connection = connection),
-      onDrafts: (drafts) => (this.drafts = drafts),
+      onDrafts: (drafts) => {
+        this.drafts = drafts;
+        drafts?.subscribe(() => this.lost.seenDrafts(drafts.drafts));
+      },
       onSignedOut: () => (this.signedOut = this.person !== null),
       onStanding: ({ role, openness }) => (this.standing = { role, openness }),
       onDeleted: (deleted) => (this.deleted = deleted),
-      onLost: (lost) => this.lost.add(lost),
+      onLost: (lost) => void this.#lose(lost),
       onTrouble: (words) => (this.trouble = words),
       onLate: (words) => (this.late = words),
     };
@@ -209,6 +214,20 @@ export class LiveStory {
     const grown = newTakes(before, this.takes);
     if (grown.length === 0) return;
     for (const listener of this.#growthListeners) listener(grown);
+  }
+
+  /** A draft that was published with the very words that are missing is not lost. */
+  async #lose(lost: LostWords): Promise<void> {
+    const isThere = lost.why === 'gone' && (await wordsOfTake(lost.takeId)) === lost.text.trim();
+    if (!isThere) this.lost.add(lost);
+  }
+
+  async #beginDraft(over: TakeId, words: string): Promise<boolean> {
+    const { drafts } = this;
+    if (drafts === null || drafts.isFull || !drafts.state.writable) return false;
+    drafts.begin(over, words);
+    await drafts.safe();
+    return true;
   }
 
   #show(view: StoryView): void {

@@ -2,13 +2,15 @@
 // Loaded after first paint, since it brings Yjs; nothing here knows a DOM or a framework.
 import { observeTree, readTree, type StoryView } from '#domain/story/document.ts';
 import type { Standing } from '#domain/access/policy.ts';
-import { userId, type StoryId, type TakeId } from '#domain/story/ids.ts';
+import type { StoryId, TakeId } from '#domain/story/ids.ts';
 import type { Presence, ProgressNotice } from '#domain/protocol/room.ts';
-import { DraftDocument } from '../drafts/draft-document.ts';
+import type { DraftDocument } from '../drafts/draft-document.ts';
+import { PageDrafts } from '../drafts/page-drafts.ts';
 import type { WordsKeeper } from '../words/words-keeper.ts';
-import type { LostWords } from '../words/lost-words.svelte.ts';
-import { WordsDocument } from '../words/words-document.ts';
 import type { RoomState } from '../words/kept-room.ts';
+import type { LostWords } from '../words/lost-words.svelte.ts';
+import { PageWords } from '../words/page-words.ts';
+import type { WordsDocument } from '../words/words-document.ts';
 import { describeStatus } from '../words/saved-status.ts';
 import { OUTDATED_AFTER, outdatedWords, ruleOf } from './close-rules.ts';
 import { followLine, newLine, type Connection, type LineEvent } from './connection.ts';
@@ -42,34 +44,19 @@ export interface StoryListener {
 /** Listeners publish nothing, so a round trip this often keeps both ends sure of the socket, ms. */
 const HEARTBEAT_MS = 15_000;
 
-/** How long the words of a take stay open after their last reader left, ms. */
-const LINGER_MS = 5_000;
-
-interface OpenWords {
-  readonly document: WordsDocument;
-  holders: number;
-  closing?: ReturnType<typeof setTimeout>;
-}
-
 export class StoryLink {
   #line = newLine;
-  #destroyed = false;
   #others: Presence[] = [];
   #unnamed = 0;
   #self: Self;
-  readonly #storyId: StoryId;
-  readonly #keeper: WordsKeeper | undefined;
-  #sentFor: string | null = null;
-  /** Times the words were opened afresh because the server did not take them as they were. */
+  /** Times in a row that the server did not take what was written here as it was. */
   #anew = 0;
   #lateWords = '';
-  /** Takes of which the device's copy was refused: words are opened without it. */
-  readonly #refused = new Set<TakeId>();
   readonly #listener: StoryListener;
   readonly #socket: RoomSocket;
   readonly #tree: RoomClient;
-  readonly #words = new Map<TakeId, OpenWords>();
-  #drafts: DraftDocument | null = null;
+  readonly #words: PageWords;
+  readonly #drafts: PageDrafts;
   readonly #unobserve: () => void;
 
   constructor(settings: {
@@ -80,8 +67,6 @@ export class StoryLink {
     /** Keeps words on the device until the server has them. */
     readonly keeper?: WordsKeeper;
   }) {
-    this.#storyId = settings.storyId;
-    this.#keeper = settings.keeper;
     this.#listener = settings.listener;
     this.#self = settings.self;
     this.#socket = new RoomSocket(settings.socket);
@@ -110,7 +95,19 @@ export class StoryLink {
       },
     });
     this.#unobserve = observeTree(this.#tree.doc, () => this.#readTree());
-    this.#openDrafts();
+    const page = {
+      socket: this.#socket,
+      storyId: settings.storyId,
+      self: settings.self,
+      keeper: settings.keeper,
+      listener: {
+        onState: () => this.#sayLate(),
+        onTaken: () => (this.#anew = 0),
+        onLost: (lost: LostWords) => this.#listener.onLost?.(lost),
+      },
+    };
+    this.#words = new PageWords(page);
+    this.#drafts = new PageDrafts(page, (drafts) => this.#listener.onDrafts?.(drafts));
   }
 
   /** True while closing the page would lose something that is on no device and with no server. */
@@ -120,55 +117,17 @@ export class StoryLink {
 
   /** Of everything that people write here. */
   #states(): RoomState[] {
-    const words = [...this.#words.values()].map(({ document }) => document.state);
-    return this.#drafts === null ? words : [...words, this.#drafts.state];
+    return [...this.#words.states, ...this.#drafts.states];
   }
 
   /** Opens the words of a take on this socket. Each `openWords` needs its own `closeWords`. */
   openWords(takeId: TakeId): WordsDocument {
-    let open = this.#words.get(takeId);
-    if (open === undefined) {
-      const document = new WordsDocument({
-        socket: this.#socket,
-        storyId: this.#storyId,
-        takeId,
-        self: this.#self,
-        keeper: this.#refused.has(takeId) ? undefined : this.#keeper,
-      });
-      open = { document, holders: 0 };
-      this.#words.set(takeId, open);
-      document.subscribe(() => this.#wordsChanged(takeId));
-    }
-    clearTimeout(open.closing);
-    open.holders += 1;
-    return open.document;
+    return this.#words.open(takeId);
   }
 
-  /**
-   * Closes them a moment later, so that whoever comes straight back finds the room still open; but
-   * not before the server has all that was written.
-   */
+  /** Closes them once nobody holds them, and the server has all that was written. */
   closeWords(takeId: TakeId): void {
-    const open = this.#words.get(takeId);
-    if (open === undefined) return;
-    open.holders -= 1;
-    if (open.holders > 0) return;
-    open.closing = setTimeout(() => this.#closeSaved(takeId, open), LINGER_MS);
-  }
-
-  #closeSaved(takeId: TakeId, open: OpenWords): void {
-    const { document } = open;
-    const closeIfSaved = (): boolean => {
-      if (document.hasEnded) return true;
-      if (open.holders > 0 || document.state.hasUnsaved) return open.holders > 0;
-      this.#words.delete(takeId);
-      document.destroy();
-      return true;
-    };
-    if (closeIfSaved()) return;
-    const unsubscribe = document.subscribe(() => {
-      if (closeIfSaved()) unsubscribe();
-    });
+    this.#words.close(takeId);
   }
 
   /** What the table in close-rules.ts says of this code. */
@@ -177,7 +136,8 @@ export class StoryLink {
     this.#listener.onTrouble?.(says);
     if (act === 'signOut') this.#signOut();
     if (act !== 'startAnew') return;
-    this.#setAside('refused', ({ state }) => state.hasUnsaved);
+    this.#words.setAside('refused', ({ state }) => state.hasUnsaved);
+    this.#drafts.refused();
     this.#anew += 1;
     if (this.#anew < OUTDATED_AFTER) return;
     this.#socket.disconnect();
@@ -186,37 +146,10 @@ export class StoryLink {
 
   /** Nothing of the person who was here may go out under the session of whoever comes next. */
   #signOut(): void {
-    this.#setAside('session');
     this.#self = null;
-    this.#sentFor = null;
+    this.#words.setSelf(null);
     this.#tree.setSelf(null);
     this.#listener.onSignedOut?.();
-  }
-
-  /** Ends those of the open words that may not go on, and hands over what was unsaved of them. */
-  #setAside(
-    why: LostWords['why'],
-    mayNotGoOn: (document: WordsDocument) => boolean = () => true,
-  ): void {
-    const person = this.#self;
-    if (person === null) return;
-    for (const [takeId, { document, closing }] of this.#words) {
-      if (!mayNotGoOn(document)) continue;
-      clearTimeout(closing);
-      this.#words.delete(takeId);
-      if (why === 'refused') this.#refused.add(takeId);
-      const ended = document.end({ forget: why === 'refused' });
-      if (ended !== null) this.#listener.onLost?.({ ...ended, takeId, person, why });
-    }
-    this.#sayLate();
-  }
-
-  #wordsChanged(takeId: TakeId): void {
-    const document = this.#words.get(takeId)?.document;
-    // What was written before somebody lost the right to is theirs, and not the server's any more.
-    if (document?.state.status === 'forbidden')
-      this.#setAside('refused', (one) => one === document);
-    this.#sayLate();
   }
 
   #sayLate(): void {
@@ -226,19 +159,6 @@ export class StoryLink {
     if (words === this.#lateWords) return;
     this.#lateWords = words;
     this.#listener.onLate?.(words);
-  }
-
-  /** Opens the words that an earlier page kept on this device unsaved, until they are saved. */
-  async #sendKept(): Promise<void> {
-    const self = this.#self;
-    if (self === null || this.#keeper === undefined || this.#sentFor === self.id) return;
-    this.#sentFor = self.id;
-    const takes = await this.#keeper.unsaved(userId(self.id), this.#storyId);
-    for (const takeId of takes) {
-      if (this.#destroyed) return;
-      this.openWords(takeId);
-      this.closeWords(takeId);
-    }
   }
 
   /** Says over which take's tail this person records now; null when they stop. */
@@ -253,35 +173,14 @@ export class StoryLink {
 
   /** Opens a new socket as `self`: the cookie of a session counts only from the next upgrade. */
   reconnect(self: Self): void {
-    if (this.#self !== null && this.#self.id !== self?.id) this.#setAside('session');
+    // First what must not go on, then the socket: the old one belongs to a listener, who may not
+    // say who they are.
+    if (this.#self !== null && this.#self.id !== self?.id) this.#words.setAside('session');
     this.#self = self;
-    this.#sentFor = null;
-    this.#closeDraftsOfOthers();
-    // First the socket: the old one belongs to a listener, who may not say who they are.
     this.#socket.reopen();
     this.#tree.setSelf(self);
-    for (const { document } of this.#words.values()) document.setSelf(self);
-    this.#openDrafts();
-  }
-
-  /** What one person wrote is never under another's eyes, nor sent with another's session. */
-  #closeDraftsOfOthers(): void {
-    if (this.#drafts === null || this.#drafts.userId === this.#self?.id) return;
-    this.#drafts.destroy();
-    this.#drafts = null;
-    this.#listener.onDrafts?.(null);
-  }
-
-  #openDrafts(): void {
-    if (this.#drafts !== null || this.#self === null) return;
-    this.#drafts = new DraftDocument({
-      socket: this.#socket,
-      storyId: this.#storyId,
-      userId: userId(this.#self.id),
-      keeper: this.#keeper,
-    });
-    this.#drafts.subscribe(() => this.#sayLate());
-    this.#listener.onDrafts?.(this.#drafts);
+    this.#words.setSelf(self);
+    this.#drafts.setSelf(self);
   }
 
   /** The browser says that the network went, or that there is one again. */
@@ -292,14 +191,9 @@ export class StoryLink {
   }
 
   destroy(): void {
-    this.#destroyed = true;
     this.#unobserve();
-    for (const { document, closing } of this.#words.values()) {
-      clearTimeout(closing);
-      document.destroy();
-    }
-    this.#words.clear();
-    this.#drafts?.destroy();
+    this.#words.destroy();
+    this.#drafts.destroy();
     this.#tree.destroy();
     this.#socket.destroy();
   }
@@ -310,7 +204,7 @@ export class StoryLink {
     if (event === 'synced') {
       this.#listener.onTrouble?.('');
       this.#readTree();
-      void this.#sendKept();
+      void this.#words.sendKept();
     }
     if (this.#line.connection !== before) this.#listener.onConnection(this.#line.connection);
   }

@@ -10,7 +10,9 @@ const lostSchema = v.object({
   storyId: storyIdSchema,
   takeId: takeIdSchema,
   person: presenceSchema.entries.user,
-  why: v.picklist(['session', 'refused']),
+  /** Rows of before drafts could be lost have none. */
+  over: v.optional(v.nullable(takeIdSchema), null),
+  why: v.picklist(['session', 'refused', 'gone']),
   base: v.nullable(v.string()),
   text: v.string(),
 });
@@ -21,8 +23,8 @@ export function deviceLost(storyId: StoryId): LostStore {
     keep: async (lost) => {
       const db = await deviceDb();
       if (db === null) return false;
-      const { id, takeId, person, why, base, text } = lost;
-      const row = { id, storyId, takeId, person: { ...person }, why, base, text };
+      const { id, takeId, over, person, why, base, text } = lost;
+      const row = { id, storyId, takeId, over, person: { ...person }, why, base, text };
       await db.change('lost', id, () => row);
       return true;
     },

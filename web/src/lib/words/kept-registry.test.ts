@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { storyId, takeId, userId } from '#domain/story/ids.ts';
-import { isStale, KEEP_CLOSED_MS, keptName, stillUnsaved } from './kept-registry.ts';
+import {
+  isStale,
+  KEEP_CLOSED_MS,
+  keptName,
+  partsOf,
+  stillUnsaved,
+  unsavedKey,
+} from './kept-registry.ts';
 
 const uuid = '11111111-1111-4111-8111-111111111111';
 const other = '22222222-2222-4222-8222-222222222222';
@@ -13,6 +20,20 @@ describe('what is still unsaved after an acknowledgement', () => {
   it('is what another tab wrote since, or began', () => {
     const loaded = { before: 3 };
     expect(stillUnsaved({ before: 4, late: 1 }, loaded, 'here')).toEqual({ before: 4, late: 1 });
+  });
+
+  it('is known by the parts of the document that it is in', () => {
+    const unsaved = {
+      [unsavedKey('here')]: 2,
+      [unsavedKey('here', 'one')]: 2,
+      [unsavedKey('late')]: 3,
+      [unsavedKey('late', 'one')]: 1,
+      [unsavedKey('late', 'two')]: 3,
+    };
+    expect(partsOf(unsaved)).toEqual(['one', 'two']);
+    const left = stillUnsaved(unsaved, {}, 'here');
+    expect(Object.keys(left)).toEqual(['late', 'late one', 'late two']);
+    expect(partsOf({ here: 1 })).toEqual([]);
   });
 });
 

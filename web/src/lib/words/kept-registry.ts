@@ -8,7 +8,10 @@ import type { KeptId } from './words-keeper.ts';
 /** Words that are saved and were closed this long ago are forgotten, milliseconds. */
 export const KEEP_CLOSED_MS = 7 * 24 * 60 * 60 * 1_000;
 
-/** Edits that the server has not acknowledged: the number of the last one, by the tab that made it. */
+/**
+ * Edits that the server has not acknowledged: the number of the last one, by the tab that made it,
+ * and by tab and part of the document where it has parts.
+ */
 const unsavedSchema = v.record(v.string(), v.number());
 export type Unsaved = v.InferOutput<typeof unsavedSchema>;
 
@@ -29,13 +32,23 @@ export function keptName({ userId, storyId, takeId }: KeptId): string {
     : `tap-story-words:${userId}:${takeId}`;
 }
 
+/** What edits of a tab are noted under: all of them, or those of one part of the document. */
+export function unsavedKey(tab: string, part?: string): string {
+  return part === undefined ? tab : `${tab} ${part}`;
+}
+
+/** The parts of the document that hold what is unsaved. */
+export function partsOf(unsaved: Unsaved): string[] {
+  return [...new Set(Object.keys(unsaved).flatMap((key) => key.split(' ').slice(1)))];
+}
+
 /**
  * What is still unsaved after the server has acknowledged a document that held all of `loaded`
  * and whatever `tab` did itself: what other tabs did since.
  */
 export function stillUnsaved(now: Unsaved, loaded: Unsaved, tab: string): Unsaved {
   return Object.fromEntries(
-    Object.entries(now).filter(([by, edit]) => by !== tab && loaded[by] !== edit),
+    Object.entries(now).filter(([by, edit]) => by.split(' ')[0] !== tab && loaded[by] !== edit),
   );
 }
 

@@ -44,6 +44,9 @@ export class KeptRoom {
   readonly #socket: RoomSocket;
   readonly #keep: Keep;
   readonly #server: ServerListener | undefined;
+  readonly #partsOf: (transaction: Y.Transaction) => readonly string[];
+  /** The parts of the document that this person changed since all was last acknowledged. */
+  readonly #unsavedParts = new Set<string>();
   #kept: Kept | null = null;
   #hasEnded = false;
   /** This page's person has changed something since all was last acknowledged. */
@@ -56,16 +59,19 @@ export class KeptRoom {
     if (this.#hasEnded) return;
     if (this.#isSaved()) {
       this.#isEdited = false;
+      this.#unsavedParts.clear();
       this.#server?.acknowledged();
       this.#kept?.saved();
     }
     this.#watchDelay();
     this.#tell();
   };
-  readonly #updated = (update: Uint8Array, origin: unknown, _: Y.Doc, { local }: Y.Transaction) => {
-    if (local) {
+  readonly #updated = (update: Uint8Array, origin: unknown, _: Y.Doc, by: Y.Transaction) => {
+    if (by.local) {
+      const parts = this.#partsOf(by);
       this.#isEdited = true;
-      this.#kept?.edited(update);
+      for (const part of parts) this.#unsavedParts.add(part);
+      this.#kept?.edited(update, parts);
     }
     if (this.#room.isFromServer(origin)) this.#server?.received(update);
     if (!this.#isTooLarge(this.doc)) this.#room.retry();
@@ -84,9 +90,12 @@ export class KeptRoom {
     /** True while the document holds more than the server takes. */
     readonly isTooLarge: (doc: Y.Doc) => boolean;
     readonly server?: ServerListener;
+    /** What a change is in, of a document of several things: what is unsaved is known by those. */
+    readonly partsOf?: (transaction: Y.Transaction) => readonly string[];
   }) {
     const { socket, room, self, keeper } = settings;
     this.#server = settings.server;
+    this.#partsOf = settings.partsOf ?? (() => []);
     this.#socket = socket;
     this.#keep = settings.keep;
     this.#isTooLarge = settings.isTooLarge;
@@ -113,6 +122,11 @@ export class KeptRoom {
   /** True if what is unsaved is this person's, and not the handshake of a room alone. */
   get isOwnUnsaved(): boolean {
     return this.#isEdited || (this.#kept?.unsaved ?? false);
+  }
+
+  /** The parts of the document in which something of this person's is unsaved. */
+  get unsavedParts(): ReadonlySet<string> {
+    return this.#unsavedParts;
   }
 
   get state(): RoomState {
@@ -211,6 +225,7 @@ export class KeptRoom {
   async #load(doc: Y.Doc, keeper: UserId): Promise<void> {
     this.#kept = this.#keep(keeper, doc, this.#changed);
     await this.#kept?.loaded;
+    for (const part of this.#kept?.unsavedParts ?? []) this.#unsavedParts.add(part);
     this.#loaded.resolve();
     this.#changed();
   }

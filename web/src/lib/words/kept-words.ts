@@ -2,7 +2,14 @@
 import { IndexeddbPersistence, storeState } from 'y-indexeddb';
 import type * as Y from 'yjs';
 import { deviceDb, settled } from '../device/device-db.ts';
-import { isStale, keptName, KeptRegistry, stillUnsaved } from './kept-registry.ts';
+import {
+  isStale,
+  keptName,
+  KeptRegistry,
+  partsOf,
+  stillUnsaved,
+  unsavedKey,
+} from './kept-registry.ts';
 import type { Unsaved } from './kept-registry.ts';
 import type { Kept, KeptId, WordsKeeper } from './words-keeper.ts';
 
@@ -47,6 +54,7 @@ class KeptWords implements Kept {
   #loadedUnsaved: Unsaved = {};
   #isLoaded = false;
   #unsaved = false;
+  readonly #parts = new Set<string>();
   #isRewritten = false;
   #edits = 0;
   /** Edits that are not certain to be on the device yet. */
@@ -67,24 +75,30 @@ class KeptWords implements Kept {
     return this.#unsaved;
   }
 
+  get unsavedParts(): readonly string[] {
+    return [...this.#parts];
+  }
+
   get safe(): boolean {
     return this.#isLoaded && !this.#failed && this.#unconfirmed === 0;
   }
 
-  edited(update: Uint8Array): void {
-    const isFirst = !this.#unsaved;
+  edited(update: Uint8Array, parts: readonly string[]): void {
+    const isFirst = !this.#unsaved || parts.some((part) => !this.#parts.has(part));
     // Before the copy is loaded, an edit lies in the state that is stored with it, not in a row.
     const row = this.#isLoaded ? update : null;
     this.#unsaved = true;
+    for (const part of parts) this.#parts.add(part);
     this.#edits += 1;
     this.#unconfirmed += 1;
-    void this.#confirm(row, { edit: this.#edits, isFirst });
+    void this.#confirm(row, { edit: this.#edits, parts, isFirst });
   }
 
   saved(): void {
     void this.#rewrite();
     if (!this.#unsaved && this.known) return;
     this.#unsaved = false;
+    this.#parts.clear();
     this.known = true;
     const loaded = this.#loadedUnsaved;
     this.#loadedUnsaved = {};
@@ -144,6 +158,7 @@ class KeptWords implements Kept {
     await inTime(persistence.whenSynced);
     this.#loadedUnsaved = entry?.unsaved ?? {};
     this.#unsaved ||= Object.keys(this.#loadedUnsaved).length > 0;
+    for (const part of partsOf(this.#loadedUnsaved)) this.#parts.add(part);
     this.#isLoaded = true;
     this.known = entry !== null;
     // What cannot be swept now is swept another time.
@@ -153,14 +168,14 @@ class KeptWords implements Kept {
   /** Waits until an edit lies on the device, then notes that it is not saved elsewhere. */
   async #confirm(
     row: Uint8Array | null,
-    { edit, isFirst }: { readonly edit: number; readonly isFirst: boolean },
+    { edit, parts, isFirst }: Edit & { readonly isFirst: boolean },
   ): Promise<void> {
     try {
       await this.loaded;
-      if (isFirst) await this.#noteEdit(0);
+      if (isFirst) await this.#noteEdit({ edit: 0, parts });
       const db = this.#persistence?.db ?? null;
       if (db === null || (row !== null && !(await hasRow(db, row)))) this.#failed = true;
-      else await this.#noteEdit(edit);
+      else await this.#noteEdit({ edit, parts });
     } catch {
       this.#failed = true;
     } finally {
@@ -169,16 +184,26 @@ class KeptWords implements Kept {
     }
   }
 
-  async #noteEdit(edit: number): Promise<void> {
-    await this.#registry?.note(this.#id, (unsaved) =>
-      this.#unsaved ? { ...unsaved, [TAB]: Math.max(edit, unsaved[TAB] ?? 0) } : unsaved,
-    );
+  async #noteEdit({ edit, parts }: Edit): Promise<void> {
+    const keys = [unsavedKey(TAB), ...parts.map((part) => unsavedKey(TAB, part))];
+    await this.#registry?.note(this.#id, (unsaved) => {
+      if (!this.#unsaved) return unsaved;
+      const noted = keys.map((key) => [key, Math.max(edit, unsaved[key] ?? 0)]);
+      return { ...unsaved, ...Object.fromEntries(noted) };
+    });
   }
 
   #note(change: (unsaved: Unsaved) => Unsaved): void {
     // A copy that is called unsaved for too long is sent once more, and that is all.
     void this.#registry?.note(this.#id, change).catch(() => undefined);
   }
+}
+
+interface Edit {
+  /** Its number. */
+  readonly edit: number;
+  /** What it changed, where the document has parts. */
+  readonly parts: readonly string[];
 }
 
 /** A device whose storage hangs must not keep the words from being opened. */

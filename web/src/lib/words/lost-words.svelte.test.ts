@@ -1,13 +1,19 @@
 import { describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import { takeId, userId } from '#domain/story/ids.ts';
-import { LostShelf, type LostWords, type ShelvedWords } from './lost-words.svelte.ts';
+import {
+  LostShelf,
+  type LostShelfOptions,
+  type LostWords,
+  type ShelvedWords,
+} from './lost-words.svelte.ts';
 import type { WordsState } from './words-document.ts';
 
 const TAKE = takeId('01890000-0000-7000-8000-000000000001');
 
 const lost = (text: string): LostWords => ({
   takeId: TAKE,
+  over: null,
   person: { id: userId('01890000-0000-7000-8000-000000000002'), name: 'Mira', hue: 1 },
   why: 'refused',
   base: '',
@@ -50,10 +56,12 @@ function shelf() {
   const kept = new Map<string, ShelvedWords>();
   const words = new Words();
   const closeWords = vi.fn<() => void>();
+  const beginDraft = vi.fn<LostShelfOptions['beginDraft']>().mockResolvedValue(true);
   const forgetDocument = vi.fn<() => Promise<void>>().mockResolvedValue();
   const made = new LostShelf({
     openWords: () => Promise.resolve(words),
     closeWords,
+    beginDraft,
     store: {
       keep: (one) => Promise.resolve(kept.set(one.id, one).has(one.id)),
       forget: (one) => Promise.resolve(void kept.delete(one.id)),
@@ -61,13 +69,13 @@ function shelf() {
       of: () => Promise.resolve([...kept.values()]),
     },
   });
-  const add = (text: string) => {
-    made.add(lost(text));
+  const add = (text: string, of: Partial<LostWords> = {}) => {
+    made.add({ ...lost(text), ...of });
     const one = made.all.at(-1);
     if (one === undefined) throw new Error('nothing is on the shelf');
     return one;
   };
-  return { made, kept, words, closeWords, forgetDocument, add };
+  return { made, kept, words, closeWords, beginDraft, forgetDocument, add };
 }
 
 describe('words that are put back', () => {
@@ -108,4 +116,33 @@ it('keeps each loss of the same take', async () => {
   expect(forgetDocument).not.toHaveBeenCalled();
   await made.letGo(second);
   expect(forgetDocument).toHaveBeenCalledOnce();
+});
+
+describe('a draft that could not be saved', () => {
+  const over = takeId('01890000-0000-7000-8000-000000000003');
+
+  it('is begun anew, and stays on the shelf if it cannot be', async () => {
+    const { made, kept, beginDraft, forgetDocument, add } = shelf();
+    const one = add('Once.', { over, why: 'gone', base: null });
+    beginDraft.mockResolvedValueOnce(false);
+    expect(await made.putBack(one)).toBe(false);
+    expect(made.all).toHaveLength(1);
+    expect(await made.putBack(one)).toBe(true);
+    expect(beginDraft).toHaveBeenLastCalledWith(over, 'Once.');
+    expect([made.all, kept.size]).toEqual([[], 0]);
+    // The drafts of the story are one document: it is not let go of with one of them.
+    expect(forgetDocument).not.toHaveBeenCalled();
+  });
+
+  it('is not lost once its words are in a draft', async () => {
+    const { made, kept, add } = shelf();
+    add('Once.', { over, why: 'gone', base: null });
+    add('Twice.', { over, why: 'refused', base: null });
+    const words = add('Once.');
+    made.seenDrafts([{ words: 'Once.' }]);
+    await vi.waitFor(() => expect(kept.size).toBe(2));
+    expect(made.all.map(({ text }) => text)).toEqual(['Twice.', 'Once.']);
+    made.seen(words.takeId, 'Twice.');
+    expect(made.all).toHaveLength(2);
+  });
 });

@@ -1,16 +1,23 @@
-// Words that a page could not get saved: whose they are, where they are, and the way back.
+// Words and drafts that a page could not get saved: whose they are, where they are, and the way
+// back.
 import { SvelteMap } from 'svelte/reactivity';
 import type { TakeId } from '#domain/story/ids.ts';
 import type { Self } from '../live/room-client.ts';
 import type { Ended, WordsDocument, WordsState } from './words-document.ts';
 
-/** What was set aside of the words of one take. */
+/** What was set aside of the words of one take, or of a draft. */
 export interface LostWords extends Ended {
+  /** The take; of a draft, the one that it would have become. */
   readonly takeId: TakeId;
+  /** The take that a draft was written over; null for the words of a take. */
+  readonly over: TakeId | null;
   /** Who wrote them: nobody else is ever given them. */
   readonly person: NonNullable<Self>;
-  /** 'session': whoever wrote them is not here any more. 'refused': the server did not take them. */
-  readonly why: 'session' | 'refused';
+  /**
+   * 'session': whoever wrote them is not here any more. 'refused': the server did not take them.
+   * 'gone': the draft that they are in was published or discarded on another device.
+   */
+  readonly why: 'session' | 'refused' | 'gone';
 }
 
 /** Words on the shelf; the same take may have lost some more than once. */
@@ -39,6 +46,11 @@ type OpenWords = Pick<WordsDocument, 'text' | 'state' | 'hasEnded' | 'subscribe'
 export interface LostShelfOptions {
   openWords(takeId: TakeId): Promise<OpenWords>;
   closeWords(takeId: TakeId): void;
+  /**
+   * Begins a draft of whoever is here; resolves once it is kept or saved, with whether it could be
+   * begun.
+   */
+  beginDraft(over: TakeId, words: string): Promise<boolean>;
   readonly store: LostStore;
 }
 
@@ -75,10 +87,19 @@ export class LostShelf {
   async letGo(lost: ShelvedWords): Promise<void> {
     this.#lost.delete(lost.id);
     await this.#options.store.forget(lost);
+    if (lost.over !== null) return;
     // Other words that were lost there may be in the device's copy alone.
     const { takeId, person } = lost;
-    const isLast = !this.all.some((one) => one.takeId === takeId && one.person.id === person.id);
+    const isLast = !this.all.some(
+      (one) => one.over === null && one.takeId === takeId && one.person.id === person.id,
+    );
     if (isLast) await this.#options.store.forgetDocument(lost);
+  }
+
+  async #beginAnew(lost: ShelvedWords, over: TakeId): Promise<boolean> {
+    if (!(await this.#options.beginDraft(over, lost.text))) return false;
+    await this.letGo(lost);
+    return true;
   }
 
   async #keep(lost: ShelvedWords): Promise<void> {
@@ -96,7 +117,14 @@ export class LostShelf {
   /** The words of a take are these now: if they are what was lost, nothing was. */
   seen(takeId: TakeId, text: string): void {
     for (const lost of this.all)
-      if (lost.takeId === takeId && lost.text === text) void this.letGo(lost);
+      if (lost.over === null && lost.takeId === takeId && lost.text === text) void this.letGo(lost);
+  }
+
+  /** These are the drafts of whoever is here: what is in one of them is not lost. */
+  seenDrafts(drafts: readonly { readonly words: string }[]): void {
+    for (const lost of this.all)
+      if (lost.over !== null && drafts.some(({ words }) => words === lost.text))
+        void this.letGo(lost);
   }
 
   /**
@@ -105,6 +133,7 @@ export class LostShelf {
    * words went
    */
   async putBack(lost: ShelvedWords): Promise<boolean> {
+    if (lost.over !== null) return this.#beginAnew(lost, lost.over);
     const document = await this.#options.openWords(lost.takeId);
     try {
       if (!(await within(OPEN_MS, document, isWritable))) return false;

@@ -21,10 +21,12 @@ export interface Kept {
   readonly known: boolean;
   /** True if the device holds edits of this person that no server has acknowledged. */
   readonly unsaved: boolean;
+  /** The parts of the document that such edits are in; see `KeptRoom`. Known once it is loaded. */
+  readonly unsavedParts: readonly string[];
   /** True if every edit so far is on the device for certain. */
   readonly safe: boolean;
-  /** This person has just changed the document. */
-  edited(update: Uint8Array): void;
+  /** This person has just changed these parts of the document. */
+  edited(update: Uint8Array, parts: readonly string[]): void;
   /** The server has acknowledged all that the document holds. */
   saved(): void;
   close(): void;
