@@ -6,13 +6,8 @@ import { samplesOf, sounding } from './sweeps.ts';
 
 /** Between the call and the first frame, seconds: time to schedule. */
 const HEAD_START_SECONDS = 0.15;
-/** How long what was played last may take to come in after its time, milliseconds. */
+/** How long nothing may come in before the measurement ends, milliseconds. */
 const PATIENCE_MS = 3_000;
-
-/** How long it takes, milliseconds. */
-export function calibrationMs(rate: number): number {
-  return HEAD_START_SECONDS * 1_000 + (sounding(rate).frames * 1_000) / rate;
-}
 
 /**
  * Measures in the very context that records: delays differ from one to the next.
@@ -38,11 +33,14 @@ export async function calibrate(input: CaptureInput, signal: AbortSignal): Promi
     const done = (): void => end(() => resolve(joined(heard.chunks, plan.frames)));
     const onabort = (): void =>
       end(() => reject(new Error('the measurement was ended', { cause: signal.reason })));
+    let patience = setTimeout(done, PATIENCE_MS);
     const unlisten = input.listen((block) => {
+      // A busy machine may be slow; as long as sound comes in, it is waited for.
+      clearTimeout(patience);
+      patience = setTimeout(done, PATIENCE_MS);
       heard.push(block);
       if (heard.complete) done();
     });
-    const patience = setTimeout(done, calibrationMs(rate) + PATIENCE_MS);
     signal.addEventListener('abort', onabort);
   });
   return hearRoundTrip(recording, plan);

@@ -14,7 +14,7 @@ export type Looseness =
 const wireless = [
   /bluetooth|blue ?z\b|\bbluez\b/iu,
   /hands[- ]?free|\bhfp\b|\bhsp\b|\ba2dp\b|\bag audio\b/iu,
-  /air ?pods|\bbeats\b|power ?beats|\bear ?buds?\b|\b(galaxy|pixel|free) ?buds\b|\bbuds\b/iu,
+  /air ?pods|\bbeats\b|power ?beats|\bear ?buds?\b|\bbuds\d*\b/iu,
   /\bwireless\b|\btws\b|\bjabra\b|\bquiet ?comfort\b|\bqc ?\d\d\b/iu,
   /\b(wh|wf)-?[a-z]?\d{2,}/iu,
 ];

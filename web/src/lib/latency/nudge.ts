@@ -11,7 +11,7 @@ export interface Nudge {
 
 /** A nudge after a step; it stops at the limit, and says so. */
 export function nudged(ms: number, stepMs: number): Nudge {
-  const asked = Number.isFinite(ms + stepMs) ? Math.round(ms + stepMs) : 0;
+  const asked = Math.round(ms + stepMs);
   const held = Math.max(-MOST_NUDGE_MS, Math.min(MOST_NUDGE_MS, asked));
   return { ms: held, limited: held !== asked };
 }

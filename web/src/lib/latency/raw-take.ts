@@ -41,6 +41,6 @@ export function cutAt(
   const cut = new Float32Array(frames);
   const first = Math.max(0, from);
   const piece = samples.subarray(first, Math.max(first, from + frames));
-  cut.set(piece, first - from);
+  cut.set(piece, Math.min(first - from, frames));
   return cut;
 }

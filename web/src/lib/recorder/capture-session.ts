@@ -14,7 +14,7 @@ import { TakeBuffer, type CaptureBlock, type Cut } from './take-buffer.ts';
 const TAIL_GOAL_SAMPLES = SAMPLE_RATE;
 /** Between the press of Record and the first frame of the pre-roll, seconds: time to schedule. */
 const HEAD_START_SECONDS = 0.12;
-/** How long the last samples may take to arrive after their time, milliseconds. */
+/** How long nothing may arrive before a take that was stopped ends as it is, milliseconds. */
 const DRAIN_MS = 1_000;
 
 /** What is recorded over, and how late these devices are. */
@@ -128,10 +128,7 @@ export class CaptureSession {
     this.#silence();
     this.#buffer.endAt(this.#input.frame + this.compensationFrames);
     this.#handedChunks = this.#buffer.chunks.length;
-    const outstanding = this.compensationFrames + this.marginFrames;
-    const drainMs = (outstanding * 1_000) / this.#rate + DRAIN_MS;
-    this.#drain = setTimeout(() => this.#finish(), drainMs);
-    if (this.#buffer.complete) this.#finish();
+    this.#await();
   }
 
   /** Ends it and keeps nothing. */
@@ -147,14 +144,18 @@ export class CaptureSession {
     this.#clock.push(block.frame + block.samples.length, performance.now());
     this.#buffer.push(block);
     this.#hand();
-    if (this.#drain !== null) {
-      if (this.#buffer.complete) this.#finish();
-      return;
-    }
+    if (this.#drain !== null) return this.#await();
     this.#tell('punched', this.#buffer.length > 0, this.#events.onpunched);
     this.#tell('outlasts', this.missingSamples === 0, this.#events.onoutlasts);
     const longest = MAX_TAKE_SECONDS * SAMPLE_RATE;
     this.#tell('longest', this.samples >= longest, this.#events.onlongest);
+  }
+
+  /** Waits for the last samples as long as the device goes on delivering. */
+  #await(): void {
+    if (this.#drain !== null) clearTimeout(this.#drain);
+    this.#drain = setTimeout(() => this.#finish(), DRAIN_MS);
+    if (this.#buffer.complete) this.#finish();
   }
 
   /** Hands on what is new: to whoever keeps it, then to the waveform. */
