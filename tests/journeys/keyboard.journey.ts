@@ -17,7 +17,7 @@ async function tabTo(page: Page, target: Locator): Promise<void> {
 
 /** What a screen reader was told by the recorder. */
 const told = (page: Page, words: string | RegExp): Locator =>
-  recorderOf(page).getByRole('status').filter({ hasText: words });
+  recorderOf(page).locator('[aria-live]').filter({ hasText: words });
 
 /** R opens the microphone, R records, R stops as soon as a take may end. */
 async function recordByKeys(page: Page): Promise<void> {

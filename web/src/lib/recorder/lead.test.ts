@@ -33,14 +33,14 @@ test('a seed has nothing to hear and starts at once', () => {
   expect(planLead(null)).toEqual({ punchSamples: 0, preRollSamples: 0, tailSamples: 0, clips: [] });
 });
 
-test('over a seed there are three seconds to get ready, then the seed from its start', () => {
+test('over a seed there are four seconds to get ready, then the seed from its start', () => {
   const over = overOf([10 * second]);
   const plan = planLead(over);
   expect(plan).toMatchObject({
     punchSamples: 0,
-    preRollSamples: 3 * second,
+    preRollSamples: 4 * second,
     tailSamples: 10 * second,
-    clips: [{ fromSamples: 0, durationSamples: 10 * second, atSamples: 3 * second }],
+    clips: [{ fromSamples: 0, durationSamples: 10 * second, atSamples: 4 * second }],
   });
 });
 

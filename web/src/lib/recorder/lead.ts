@@ -4,9 +4,8 @@ import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 import type { TakeId } from '#domain/story/ids.ts';
 import type { Over } from './recorder-props.ts';
 
-/** Most of the story that is heard before the punch point, and the least time to get ready. */
-const MOST_LEAD_SAMPLES = 4 * SAMPLE_RATE;
-const LEAST_COUNT_SAMPLES = 3 * SAMPLE_RATE;
+/** From Record to the punch point, over a parent: so much of the story leads to it, if there is. */
+const PRE_ROLL_SAMPLES = 4 * SAMPLE_RATE;
 
 /** A stretch of an ancestor's stem; `atSamples` counts from the start of the pre-roll. */
 export interface LeadClip {
@@ -30,9 +29,8 @@ export interface LeadPlan {
 export function planLead(over: Over | null): LeadPlan {
   if (over === null) return { punchSamples: 0, preRollSamples: 0, tailSamples: 0, clips: [] };
   const punchSamples = startFor('voice', { parent: over.take, grandparent: over.parent });
-  const heard = Math.min(MOST_LEAD_SAMPLES, punchSamples);
-  const preRollSamples = Math.max(heard, LEAST_COUNT_SAMPLES);
-  const from = punchSamples - heard;
+  const preRollSamples = PRE_ROLL_SAMPLES;
+  const from = Math.max(0, punchSamples - preRollSamples);
   const ancestors = [over.grandparent, over.parent, over.take].filter((take) => take !== null);
   const clips = ancestors
     .filter((take) => take.kind === 'voice' && endOf(take) > from)

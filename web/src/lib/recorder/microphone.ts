@@ -4,17 +4,8 @@ import { judgeChange, type Devices } from '../latency/device-change.ts';
 import type { ReportedLatency } from '../latency/latency.ts';
 import type { Pair } from '../latency/measured-pairs.ts';
 import { CaptureInput } from './capture-input.ts';
+import { NoMicrophone } from './no-microphone.ts';
 import type { CaptureBlock } from './take-buffer.ts';
-
-/** Why there is no microphone. */
-export class NoMicrophone extends Error {
-  override readonly name = 'NoMicrophone';
-  readonly why: 'denied' | 'no-input';
-  constructor(why: 'denied' | 'no-input', cause: unknown) {
-    super(why === 'denied' ? 'the microphone is not allowed' : 'there is no microphone', { cause });
-    this.why = why;
-  }
-}
 
 /** An open microphone. `close` it to let the device and the context go. */
 export class Microphone {

@@ -3,6 +3,7 @@ import type { Published } from '#domain/protocol/commands.ts';
 import type { StoryId, TakeId } from '#domain/story/ids.ts';
 import type { TakeKind } from '#domain/story/take.ts';
 import type { Span } from '#domain/timeline/duet.ts';
+import type { TakeKeeper } from './take-keeper.ts';
 
 /** An ancestor of the new take, as the recorder needs it: where it lies, and whose it is. */
 export interface LeadTake extends Span {
@@ -30,8 +31,14 @@ export interface RecorderProps {
   readonly over: Over | null;
   /** The session's person, if there is one: their name is proposed when publishing. */
   readonly person: { readonly name: string } | null;
+  /** Keeps the takes over the page's end; left out, they are this page's. It is closed with it. */
+  readonly keeper?: TakeKeeper | undefined;
+  /** A take that the keeper kept on an earlier visit, to be looked at now. */
+  readonly recover?: TakeId | null;
   /** Told once the server has committed the take. */
   readonly onpublished: (published: Published) => void;
+  /** Told when the take waits on this device to be published by itself. */
+  readonly onqueued?: () => void;
   /** Told when the person leaves without publishing. */
   readonly oncancel: () => void;
   /** Told when the person would rather write the take; left out, that is not offered. */

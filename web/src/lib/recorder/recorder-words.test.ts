@@ -3,11 +3,14 @@ import { expect, test } from 'vitest';
 import { takeId } from '#domain/story/ids.ts';
 import { Refused, Unreachable } from '../upload/api.ts';
 import { planLead } from './lead.ts';
-import { initialState } from './recorder-machine.ts';
+import { can, command, initialState, report } from './recorder-machine.ts';
 import {
   announcementOf,
   describeFailure,
   describeGoal,
+  describeInterruption,
+  describeLack,
+  describeOpenFailure,
   describeProgress,
   objectionTo,
 } from './recorder-words.ts';
@@ -60,8 +63,47 @@ test('the goal counts down to the tail and says why Stop waits', () => {
 
 test('a stop that waits is announced while it waits, and then what came of it', () => {
   const waiting = { ...initialState, phase: 'recording', stopWaits: true } as const;
-  expect(announcementOf(waiting, null)).toBe('Stop waits until there is a tail');
-  expect(announcementOf({ ...waiting, phase: 'reviewing' }, null)).toContain('Recorded and safe');
+  expect(announcementOf(waiting, null).words).toBe('Stop waits until there is a tail');
+  expect(announcementOf({ ...waiting, phase: 'reviewing' }, null).words).toContain(
+    'Recorded and safe',
+  );
+});
+
+test('known failure 9: the punch point is counted for whoever does not see it, in three numbers', () => {
+  const said = [4, 3.4, 3, 2.5, 2, 1.2, 1, 0.4, 0].map((countdownSeconds) =>
+    announcementOf({ ...initialState, phase: 'pre-roll' }, countdownSeconds),
+  );
+  const changes = said.filter(({ words }, index) => words !== said[index - 1]?.words);
+  expect(changes.map(({ words }) => words)).toEqual(['Get ready', '3', '2', '1', '']);
+  // Each number takes the place of the one before it.
+  expect(changes.every(({ how }) => how === 'assertive')).toBe(true);
+});
+
+test('an interruption says what happened, what is safe and what to do', () => {
+  expect(describeInterruption('output', 18 * 48_000)).toBe(
+    'Your headphones or speakers changed. Your 0:18 is safe. Continue, or stop here.',
+  );
+  expect(describeInterruption('suspended', null)).toBe(
+    'Something else took the sound. Press Record to begin again.',
+  );
+});
+
+test('known failure 11: a microphone that did not open can be tried again, whatever the reason', () => {
+  for (const name of ['NotReadableError', 'AbortError', 'InvalidStateError', 'TypeError']) {
+    const words = describeOpenFailure(Object.assign(new Error(name), { name }));
+    expect(words).toMatch(/Nothing is lost\..*[Tt]ry again\./u);
+    expect(words).not.toContain(name);
+  }
+  const asking = command(initialState, { type: 'open' });
+  const failed = report(asking, { type: 'not-started', intent: asking.intent, notice: 'x' });
+  expect(can(failed, 'open')).toBe(true);
+});
+
+test('a take that leaves no tail says what it lacks, and that it is safe', () => {
+  expect(describeLack(0, 'Mira')).toBeNull();
+  expect(describeLack(48_001, 'Mira')).toBe(
+    'Mira’s take goes on for 1.1 s after yours ends, so yours leaves no tail. It is safe here; record again to go past it.',
+  );
 });
 
 test('a file is objected to before it is sent when it is empty, too large or too short', () => {

@@ -3,11 +3,15 @@ import { MAX_UPLOAD_BYTES } from '#domain/protocol/commands.ts';
 import type { TakeTiming } from '#domain/story/take.ts';
 import { fit } from '#domain/timeline/duet.ts';
 import { describeTiming } from '../latency/latency-words.ts';
+import { formatClock } from '#domain/timeline/samples.ts';
 import { Refused } from '../upload/api.ts';
 import type { UploadProgress } from '../upload/part-progress.ts';
 import { describeUpload } from '../upload/sending-step.ts';
+import type { Interruption } from './interruptions.ts';
 import type { LeadPlan } from './lead.ts';
-import type { Phase, RecorderState } from './recorder-machine.ts';
+import { NoMicrophone } from './no-microphone.ts';
+import type { RecorderState } from './recorder-machine.ts';
+import { phases, type Phase } from './recorder-phases.ts';
 import type { LeadTake, Over } from './recorder-props.ts';
 
 /** How far a publication is. */
@@ -47,44 +51,103 @@ export function describeFailure(error: unknown, progress: Progress): string {
   return `The network dropped${where}. Your take is safe on this device. Try again.`;
 }
 
-export const NOT_STARTED =
-  'We could not load the take to record over. Nothing is lost. Press Record to try again.';
-export const NOT_OPENED = 'The microphone did not start. Try again.';
-export const MICROPHONE_LEFT = 'The microphone left. What you recorded is safe.';
-
 /** What is known against a take that was just recorded, or null. */
 export function describeFlaws(timing: TakeTiming | undefined): string | null {
   const flaws = describeTiming(timing);
   return flaws === null ? null : `${flaws}. Your take is whole; listen before you publish.`;
 }
 
-const announcements: Record<Phase, string> = {
-  idle: '',
-  asking: 'Your browser asks whether the microphone may be used',
-  denied: 'The microphone is blocked',
-  'no-input': 'There is no microphone',
-  armed: 'The microphone is open. Press R to record',
-  'pre-roll': 'Get ready',
-  recording: 'Recording',
-  extending: 'You may stop whenever you like',
-  stopping: 'Stopping',
-  reviewing: 'Recorded and safe on this device. Press Space to listen, Control Enter to publish',
-  publishing: 'Publishing',
-  failed: '',
-  live: 'Published. It is being mixed now',
-};
+/** What a screen reader is told when the state changes, and whether it may wait its turn. */
+export interface Announcement {
+  readonly words: string;
+  readonly how: 'polite' | 'assertive';
+}
 
-/** What a screen reader is told when the state changes; the pre-roll is counted by seconds. */
+/**
+ * What a screen reader is told of a state. The pre-roll is said once, then counted by its last three
+ * numbers, which each replace the one before: nobody is still told "3" when it begins.
+ */
 export function announcementOf(
-  { phase, notice, stopWaits }: RecorderState,
+  { phase, notice, stopWaits }: Pick<RecorderState, 'phase' | 'notice' | 'stopWaits'>,
   countdownSeconds: number | null,
-): string {
-  if (notice !== null) return notice;
-  if (phase === 'pre-roll' && countdownSeconds !== null)
-    return `Recording in ${Math.ceil(countdownSeconds)}`;
+): Announcement {
+  const { says, how } = phases[phase];
+  if (notice !== null) return { words: notice, how };
+  if (phase === 'pre-roll') {
+    const count = Math.ceil(countdownSeconds ?? 4);
+    return { words: count > 3 ? 'Get ready' : count > 0 ? `${count}` : '', how };
+  }
   // The wait is over once capture ends, however long the state remembers it.
   const waiting = stopWaits && phase === 'recording';
-  return waiting ? 'Stop waits until there is a tail' : announcements[phase];
+  return waiting
+    ? { words: 'Stop waits until there is a tail', how: 'polite' }
+    : { words: says, how };
+}
+
+export const MICROPHONE_LEFT = 'The microphone left. What you recorded is safe.';
+export const NOT_STARTED =
+  'We could not load the take to record over. Nothing is lost. Press Record to try again.';
+export const NOT_BACK =
+  'The sound does not come back yet. What you recorded is safe. Try again, or stop here.';
+
+/** What broke in, and what is safe: null for samples while there is nothing to lose yet. */
+export function describeInterruption(why: Interruption, samples: number | null): string {
+  if (samples === null) return `${interruptions[why]} Press Record to begin again.`;
+  return `${interruptions[why]} Your ${formatClock(samples)} is safe. Continue, or stop here.`;
+}
+
+const interruptions: Record<Interruption, string> = {
+  output: 'Your headphones or speakers changed.',
+  muted: 'The device muted the microphone.',
+  suspended: 'Something else took the sound.',
+  hidden: 'You left the page.',
+};
+
+/** Why a microphone that is there did not open: by the names that browsers give the reasons. */
+export function describeOpenFailure(error: unknown): string {
+  const name = error instanceof Error ? error.name : '';
+  if (name === 'NotReadableError')
+    return 'Another app has the microphone. Nothing is lost. Close it there, then try again.';
+  if (error instanceof NoMicrophone)
+    return 'This microphone did not open. The one before is still in use.';
+  return 'The microphone did not start. Nothing is lost. Try again.';
+}
+
+/** What stands under the large line of a state. */
+export function detailOf(
+  state: Pick<RecorderState, 'phase' | 'stopWaits'>,
+  now: {
+    readonly over: Over | null;
+    /** Whole seconds until the punch point. */
+    readonly countdown: number;
+    readonly missingSamples: number;
+    readonly progress: Progress;
+  },
+): string {
+  const { detail } = phases[state.phase];
+  if (detail !== undefined) return detail;
+  if (state.phase === 'armed') return describeReady(now.over);
+  if (state.phase === 'publishing') return describeProgress(now.progress);
+  if (state.phase === 'pre-roll')
+    return now.countdown > 0 ? `Recording in ${now.countdown} s` : 'Recording starts';
+  return describeGoal(state, now.missingSamples, now.over?.take.name ?? null);
+}
+
+const actions: Partial<Record<Phase, string>> = {
+  idle: 'Use microphone',
+  asking: 'Waiting for you',
+  armed: 'Record',
+  'pre-roll': 'Cancel',
+  recording: 'Stop',
+  extending: 'Stop',
+  interrupted: 'Stop here',
+  stopping: 'Stopping',
+};
+
+/** What the one large button says. */
+export function actionOf({ phase, stopWaits }: Pick<RecorderState, 'phase' | 'stopWaits'>): string {
+  if (stopWaits && phase === 'recording') return 'Stop waits';
+  return actions[phase] ?? 'Try again';
 }
 
 /** What pressing Record will do. */
@@ -93,12 +156,12 @@ export function describeReady(over: Over | null): string {
   const { name, kind } = over.take;
   return kind === 'text'
     ? `${name} wrote; you have the silence to yourself. Go on past the end.`
-    : `You will hear ${name}, then you speak over the tail. Wear headphones.`;
+    : `You will hear ${name}, then you speak over the tail.`;
 }
 
 /** The line under a running take: how long it must still be, or that it may stop. */
 export function describeGoal(
-  { phase, stopWaits }: RecorderState,
+  { phase, stopWaits }: Pick<RecorderState, 'phase' | 'stopWaits'>,
   missingSamples: number,
   tailOf: string | null,
 ): string {
@@ -128,4 +191,11 @@ export function objectionTo(
   return fits.why === 'too_short'
     ? `This recording ends ${seconds(fits.missingSamples)} before ${parent?.name ?? 'its parent'} does. Choose a longer one.`
     : 'This path would become too long. Answer an earlier take.';
+}
+
+/** Why a take that is there cannot be published where it was made, or null if it can. */
+export function describeLack(lackingSamples: number, parentName: string | null): string | null {
+  if (lackingSamples === 0) return null;
+  const whose = parentName === null ? 'Its parent' : `${parentName}’s take`;
+  return `${whose} goes on for ${seconds(lackingSamples)} after yours ends, so yours leaves no tail. It is safe here; record again to go past it.`;
 }

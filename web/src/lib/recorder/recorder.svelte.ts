@@ -1,355 +1,370 @@
-// The recorder: runs the machine, and does the work that its states stand for.
+// The recorder: runs the machine, and does the work that entering a state stands for.
 import { takeId, type TakeId } from '#domain/story/ids.ts';
-import { peaksOf } from '../player/peaks-path.ts';
-import type { UploadProgress } from '../upload/part-progress.ts';
 import { rawTake } from '../latency/raw-take.ts';
-import { RouteLatency } from '../latency/route-latency.svelte.ts';
-import { CaptureSession, type Captured } from './capture-session.ts';
-import { LevelWatch, quiet, type Level } from './level.ts';
+import { Attempt, type AttemptPlan } from './attempt.svelte.ts';
+import type { Captured } from './capture-session.ts';
+import { FrameLoop } from './frame-loop.ts';
+import { Input } from './input.svelte.ts';
+import type { Interruption } from './interruptions.ts';
+import { takeFrom } from './intake.ts';
 import { loadStems, planLead, type LeadPlan, type Stems } from './lead.ts';
-import { Microphone, NoMicrophone } from './microphone.ts';
-import {
-  can,
-  command,
-  holdsTake,
-  initialState,
-  isCapturing,
-  report,
-  type Command,
-  type RecorderState,
-  type Report,
-} from './recorder-machine.ts';
+import type { Microphone } from './microphone.ts';
+import { NoMicrophone } from './no-microphone.ts';
+import { Publication } from './publication.svelte.ts';
+import { clicksWanted, rememberClicks } from './recorder-habits.ts';
+import { can, everyTake, holdsTake, type RecorderState } from './recorder-machine.ts';
+import { isCapturing, type CommandType } from './recorder-phases.ts';
 import type { RecorderProps } from './recorder-props.ts';
 import {
   describeFailure,
   describeFlaws,
+  describeInterruption,
+  describeOpenFailure,
   MICROPHONE_LEFT,
-  NOT_OPENED,
+  NOT_BACK,
   NOT_STARTED,
-  objectionTo,
-  progressOf,
-  type Progress,
 } from './recorder-words.ts';
-import { audioOfFile, audioOfRecording, moveTake, type TakeAudio } from './take-audio.ts';
-import { draftOf, originOf } from './take-facts.ts';
+import type { Heard } from './review-player.svelte.ts';
+import { audioOfKept, audioOfRecording } from './take-audio.ts';
+import { lacking, lengthOf, trimmed, type Place, type Trim } from './take-edit.ts';
+import { originOf, type Capturing } from './take-facts.ts';
 import { PageTakeKeeper, type TakeKeeper, type TakeWriter } from './take-keeper.ts';
-
-type Outcome = Report extends infer R ? (R extends Report ? Omit<R, 'intent'> : never) : never;
-
-/** How long a discarded take can be taken back, milliseconds. */
-const UNDO_MS = 10_000;
-
-const NO_PEAKS = new Int8Array(0);
-/** Values of the waveform that arrive before it is drawn again: a tenth of a second. */
-const REDRAW_VALUES = 20;
+import { RunningMachine } from './running-machine.svelte.ts';
+import { TakeShelf, type HeldTake } from './take-shelf.svelte.ts';
+import { UndoTimers } from './undo-timers.ts';
+import { WakeLock } from './wake-lock.ts';
 
 /** One recorder on a page. `destroy` it with the component that made it. */
 export class Recorder {
-  state = $state.raw<RecorderState>(initialState);
-  level = $state.raw<Level>(quiet);
-  /** Seconds until the punch point; null outside the pre-roll. */
-  countdownSeconds = $state<number | null>(null);
-  capturedSamples = $state(0);
-  /** The waveform of the take, while it is recorded and after: min/max pairs, 100 a second. */
-  peaks = $state.raw(NO_PEAKS);
-  /** Samples that the running take still needs to leave a tail. */
-  missingSamples = $state(0);
-  /** The take in review: recorded or chosen. */
-  take = $state.raw<TakeAudio | null>(null);
-  progress = $state.raw<Progress>({ step: 'saved' });
-  /** What was wrong with a chosen file. */
+  /** Why what was just asked for cannot be. */
   objection = $state<string | null>(null);
-  /** A take that was discarded less than ten seconds ago. */
-  discarded = $state.raw<{ id: TakeId; take: TakeAudio } | null>(null);
-  /** How late the devices are, while a microphone is open. */
-  route = $state.raw<RouteLatency | null>(null);
-  /** By how much the take in review was moved, milliseconds; positive is later. */
-  nudgeMs = $state(0);
+  /** Whether the count is heard as clicks. */
+  clicks = $state(clicksWanted());
   name = $state('');
   title = $state('');
   words = $state('');
 
   readonly plan: LeadPlan;
+  readonly place: Place;
+  readonly input: Input;
+  readonly attempt = new Attempt();
+  readonly shelf = new TakeShelf();
+  readonly publication: Publication;
   readonly #props: RecorderProps;
   readonly #keeper: TakeKeeper;
-  #takeId: TakeId = takeId(crypto.randomUUID());
-  /** Takes what is captured to the device. */
-  #writer: TakeWriter | null = null;
-  #microphone: Microphone | null = null;
-  #watch = new LevelWatch();
-  #session: CaptureSession | null = null;
+  readonly #machine = new RunningMachine((before, next) => this.#enter(before, next));
+  readonly #undo = new UndoTimers((id) => this.#machine.fact({ type: 'undo-expired', takeId: id }));
+  readonly #wakeLock = new WakeLock();
+  readonly #screen = new FrameLoop();
+  #wantedDevice: string | null = null;
   #stems: Stems | null = null;
-  #work = new AbortController();
-  #frame: number | null = null;
-  #undo: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(props: RecorderProps, keeper: TakeKeeper = new PageTakeKeeper()) {
+  constructor(props: RecorderProps) {
     this.#props = props;
-    this.#keeper = keeper;
+    this.#keeper = props.keeper ?? new PageTakeKeeper();
     this.plan = planLead(props.over);
+    this.place = { punchSamples: this.plan.punchSamples, parent: props.over?.take ?? null };
+    this.publication = new Publication(props, this.place, this.#keeper);
+    this.input = new Input({
+      onlost: () => this.#machine.fact({ type: 'microphone-lost', notice: MICROPHONE_LEFT }),
+      oninterrupted: (why) => this.#interrupted(why),
+    });
     this.name = props.person?.name ?? '';
   }
 
-  can(type: Command['type']): boolean {
+  get state(): RecorderState {
+    return this.#machine.state;
+  }
+
+  can(type: CommandType): boolean {
     return can(this.state, type);
+  }
+
+  /** The take in review. */
+  get take(): HeldTake | null {
+    return this.shelf.get(this.state.chosen);
+  }
+
+  /** What there is to listen to; null for a file that this browser cannot play. */
+  get heard(): Heard | null {
+    const { audio, trim } = this.take ?? {};
+    return audio?.buffer == null || trim == null ? null : { buffer: audio.buffer, trim };
+  }
+
+  /** How long the take in review will be, in samples; null if only the server can tell. */
+  get lengthSamples(): number | null {
+    const trim = this.take?.trim ?? null;
+    return trim === null ? null : lengthOf(trim, this.place);
+  }
+
+  /** Samples that the take in review lacks to leave a tail; 0 if it does. */
+  get lackingSamples(): number {
+    const length = this.lengthSamples;
+    return length === null ? 0 : lacking(length, this.place);
   }
 
   /** Whether all that a publication needs is there. */
   get publishable(): boolean {
-    const titled = this.#props.over !== null || this.title.trim() !== '';
-    return this.can('publish') && this.name.trim() !== '' && titled;
+    const texts = this.#props.over === null ? [this.name, this.title] : [this.name];
+    const isSaid = texts.every((text) => text.trim() !== '');
+    return this.can('publish') && isSaid && this.lackingSamples === 0;
   }
 
-  /** Whether leaving the page now would lose a take. */
+  /** Whether a take is here that is not published. */
   get holdsTake(): boolean {
-    return holdsTake(this.state.phase);
+    return holdsTake(this.state);
   }
 
   /** Asks for the microphone. Call it for a tap. */
-  async open(): Promise<void> {
-    const intent = this.#command('open');
-    if (intent === null) return;
-    try {
-      const microphone = await Microphone.open();
-      if (intent !== this.state.intent) return await microphone.close();
-      this.#adopt(microphone);
-      this.#report(intent, { type: 'granted' });
-    } catch (error) {
-      const why = error instanceof NoMicrophone ? error.why : null;
-      if (why !== null) this.#report(intent, { type: 'refused', why });
-      else this.#report(intent, { type: 'not-started', notice: NOT_OPENED });
-    }
+  open(): void {
+    this.#machine.command({ type: 'open' });
+  }
+
+  /** Opens another microphone; a running take ends, and is kept. */
+  chooseDevice(deviceId: string): void {
+    const before = this.#wantedDevice;
+    this.#wantedDevice = deviceId;
+    if (this.#machine.command({ type: 'change-device' }) === null) this.#wantedDevice = before;
   }
 
   /** Plays what leads to the punch point and records from there. */
   async record(): Promise<void> {
-    const microphone = this.#microphone;
-    const { route } = this;
+    const { microphone, route } = this.input;
     if (microphone === null || route === null) return;
-    const intent = this.#command('record');
+    const intent = this.#machine.command({ type: 'record', takeId: takeId(crypto.randomUUID()) });
     if (intent === null) return;
-    this.#forgetDiscarded();
     route.stop();
-    this.capturedSamples = 0;
-    this.missingSamples = 0;
-    this.peaks = NO_PEAKS;
     const objection = await this.#keeper.objection();
-    if (objection !== null) return this.#report(intent, { type: 'not-started', notice: objection });
+    if (objection !== null)
+      return this.#machine.report(intent, { type: 'not-started', notice: objection });
     try {
       await microphone.context.resume();
-      this.#stems ??= await loadStems(microphone.context, this.plan, this.#work.signal);
+      this.#stems ??= await loadStems(microphone.context, this.plan, this.#machine.signal);
     } catch {
-      return this.#report(intent, { type: 'not-started', notice: NOT_STARTED });
+      return this.#machine.report(intent, { type: 'not-started', notice: NOT_STARTED });
     }
-    if (intent !== this.state.intent) return;
-    const rate = microphone.context.sampleRate;
-    const plan = { lead: this.plan, stems: this.#stems, ...route.toCapture };
-    const session = new CaptureSession(microphone.input, plan, {
-      onsamples: (samples, lostFrames) => this.#writer?.write(samples, lostFrames),
-      onpunched: () => this.#report(intent, { type: 'punched' }),
-      onoutlasts: () => this.#report(intent, { type: 'outlasts' }),
-      onlongest: () =>
-        this.#report(intent, { type: 'ends', notice: 'This is as long as a take may be.' }),
-      ondone: (captured) => void this.#captured(intent, captured),
-    });
-    this.#session = session;
-    this.#takeId = takeId(crypto.randomUUID());
-    const { compensationFrames, marginFrames: leadFrames } = session;
-    const device = microphone.pair.input;
-    const capturing = { sampleRate: rate, leadFrames, compensationFrames, device };
-    this.#writer = this.#keeper.begin(originOf(this.#takeId, this.#props, this.plan, capturing));
-    this.#props.onrecording?.(this.#props.over?.take.id ?? null);
+    const { plan: lead, clicks } = this;
+    const plan = { lead, stems: this.#stems, ...route.toCapture };
+    if (intent === this.state.intent) this.#start(intent, microphone, { ...plan, clicks });
   }
 
   /** Ends the take or says that it waits for a tail; cancels the pre-roll or a publication. */
   stop(): void {
-    if (this.state.phase === 'publishing') void this.#keeper.withdraw(this.#takeId);
-    this.#command('stop');
+    const { phase, chosen } = this.state;
+    if (phase === 'publishing' && chosen !== null) void this.#keeper.withdraw(chosen);
+    this.#machine.command({ type: 'stop' });
   }
 
-  /** The one key of the recorder: opens the microphone, records, stops. */
+  /** Goes on with a take that was interrupted, if capture does. */
+  async goOn(): Promise<void> {
+    if (this.state.phase !== 'interrupted') return;
+    const { intent } = this.state;
+    const back = await this.input.resume();
+    if (back && this.state.phase === 'interrupted') this.attempt.noteBreak();
+    if (back) this.#machine.report(intent, { type: 'resumed' });
+    else this.#machine.report(intent, { type: 'interrupted', notice: NOT_BACK });
+  }
+
+  /** The one key of the recorder: opens the microphone, records, stops, records again. */
   toggle(): void {
     if (isCapturing(this.state.phase)) this.stop();
+    else if (this.can('again')) this.again();
     else if (this.can('record')) void this.record();
-    else void this.open();
+    else this.open();
   }
 
-  /** Lets the take go; for ten seconds `restore` brings it back. */
-  discard(): void {
+  /** Lets a take go, or without an id the running or chosen one; for ten seconds it can come back. */
+  discard(id?: TakeId): void {
+    this.#machine.command({ type: 'discard', ...(id !== undefined && { takeId: id }) });
+  }
+
+  restore(id: TakeId): void {
+    this.#machine.command({ type: 'restore', takeId: id });
+  }
+
+  /** Chooses one of the takes that are held. */
+  pick(id: TakeId): void {
+    this.#machine.command({ type: 'pick', takeId: id });
+  }
+
+  /** Makes ready for another take; those that are held stay. */
+  again(): void {
+    this.#machine.command({ type: 'again' });
+  }
+
+  /** Back to the takes that are held. */
+  review(): void {
+    this.#machine.command({ type: 'review' });
+  }
+
+  /** Cuts the take in review, as far as it may be cut. The recording stays whole. */
+  trim(asked: Trim): void {
     const { take } = this;
-    if (this.#command('discard') === null) return;
-    if (take !== null) {
-      this.discarded = { id: this.#takeId, take };
-      this.#undo = setTimeout(() => this.#forgetDiscarded(), UNDO_MS);
-    }
-    this.#hold(null);
-  }
-
-  restore(): void {
-    const { discarded } = this;
-    if (discarded === null || this.#command('restore') === null) return;
-    clearTimeout(this.#undo);
-    this.discarded = null;
-    this.#hold(discarded.take, discarded.id);
+    const whole = take?.audio.durationSamples ?? null;
+    if (take !== null && whole !== null)
+      this.shelf.trim(take.id, trimmed(asked, whole, this.place));
   }
 
   /** Moves the take in review against its parent; the recording stays as it is. */
   async nudge(ms: number): Promise<void> {
-    const { take } = this;
-    if (take === null || !this.can('publish')) return;
-    this.nudgeMs = ms;
-    const moved = await moveTake(take, ms);
-    // A later nudge, or another take, came in between.
-    if (this.take?.raw === take.raw && this.nudgeMs === ms) this.take = moved;
+    if (this.state.chosen !== null && this.can('publish'))
+      await this.shelf.nudge(this.state.chosen, ms);
+  }
+
+  setClicks(wanted: boolean): void {
+    this.clicks = wanted;
+    rememberClicks(wanted);
   }
 
   /** Takes a file instead of a recording. */
   async chooseFile(file: File): Promise<void> {
-    if (!this.can('choose')) return;
-    const { size } = file;
-    this.objection = objectionTo({ size, durationSamples: null }, this.plan, null);
-    if (this.objection !== null) return;
-    const take = await audioOfFile(file);
-    const { durationSamples } = take;
-    const parent = this.#props.over?.take ?? null;
-    this.objection = objectionTo({ size, durationSamples }, this.plan, parent);
-    if (this.objection !== null || this.#command('choose') === null) return;
-    this.#forgetDiscarded();
-    this.#hold(take);
-    await this.#keeper.keepFile(originOf(this.#takeId, this.#props, this.plan), file);
+    if (!this.can('take-in')) return;
+    const audio = await takeFrom(file, this.plan, this.#props.over?.take ?? null);
+    this.objection = typeof audio === 'string' ? audio : null;
+    if (typeof audio === 'string' || !this.can('take-in')) return;
+    const id = takeId(crypto.randomUUID());
+    this.shelf.add(id, audio);
+    this.#machine.command({ type: 'take-in', takeId: id, recovered: false });
+    await this.#keeper.keepFile(originOf(id, this.#props, this.plan), file);
+  }
+
+  /** Takes up a take of an earlier visit. */
+  async recover(id: TakeId): Promise<void> {
+    const kept = await this.#keeper.recover(id);
+    if (kept === null) return;
+    const { origin, typed } = kept;
+    this.shelf.add(id, await audioOfKept(kept), { atMs: origin.capturedAtMs });
+    Object.assign(this, typed, this.name !== '' && { name: this.name });
+    this.#machine.command({ type: 'take-in', takeId: id, recovered: true });
   }
 
   /** Sends the take, or sends it again after a failure: it is never published twice. */
   async publish(): Promise<void> {
     const { take } = this;
     if (take === null || !this.publishable) return;
-    const intent = this.#command('publish');
+    const intent = this.#machine.command({ type: 'publish' });
     if (intent === null) return;
-    this.progress = { step: 'saved' };
     try {
-      const draft = draftOf(this.#takeId, this.#props, take, this);
-      const onprogress = (now: UploadProgress) => (this.progress = progressOf(now));
-      const delivery = await this.#keeper.publish(draft, { onprogress });
-      // Nothing is kept of this page's takes yet, so none of them can wait.
-      if (delivery.kind !== 'live') return;
-      this.#report(intent, { type: 'published' });
-      this.#props.onpublished(delivery.published);
+      const { name, title, words } = this;
+      const delivery = await this.publication.send(take, { name, title, words });
+      this.#machine.report(intent, { type: delivery.kind === 'live' ? 'published' : 'queued' });
+      if (delivery.kind === 'live') this.#props.onpublished(delivery.published);
+      else this.#props.onqueued?.();
     } catch (error) {
-      const notice = describeFailure(error, this.progress);
-      this.#report(intent, { type: 'not-published', notice });
+      const notice = describeFailure(error, this.publication.progress);
+      this.#machine.report(intent, { type: 'not-published', notice });
     }
   }
 
-  /** Ends everything and lets the microphone go. */
+  /** Ends everything and lets the microphone go. What is kept on the device stays there. */
   async destroy(): Promise<void> {
-    this.#work.abort();
-    this.#session?.cancel();
-    clearTimeout(this.#undo);
-    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
-    this.#frame = null;
-    this.route?.close();
-    await this.#writer?.finish();
+    this.#machine.end();
+    this.#undo.end();
+    this.attempt.cancel();
+    this.#wakeLock.set(false);
+    this.#screen.stop();
+    await this.attempt.finish();
     this.#keeper.close();
-    await this.#microphone?.close();
-    this.#microphone = null;
+    await this.input.close();
   }
 
-  /** Gives a command; returns its intent number, or null if it means nothing now. */
-  #command(type: Command['type']): number | null {
-    const before = this.state;
-    const next = command(before, { type }, { microphone: this.#microphone !== null });
-    if (next === before) return null;
-    this.#become(next);
-    return next.intent;
+  /** Does what entering a state means. */
+  #enter(before: RecorderState, next: RecorderState): void {
+    if (next.intent !== before.intent) this.objection = null;
+    this.#follow(before, next);
+    if (next.phase === before.phase) return;
+    const captures = isCapturing(next.phase);
+    if (next.phase === 'interrupted') void this.input.hold();
+    if (next.phase === 'stopping') this.#end(before);
+    else if (isCapturing(before.phase) && !captures) this.attempt.cancel();
+    if (isCapturing(before.phase) && !captures) this.#props.onrecording?.(null);
+    if (next.phase === 'asking') void this.#ask(next.intent);
+    this.#wakeLock.set(captures || next.phase === 'stopping');
   }
 
-  #report(intent: number, outcome: Outcome): void {
-    this.#become(report(this.state, { ...outcome, intent }));
+  /** Lets go of what no state can bring back any more, and counts down what can. */
+  #follow(before: RecorderState, next: RecorderState): void {
+    const gone = new Set(everyTake(before)).difference(new Set(everyTake(next)));
+    this.shelf.remove([...gone]);
+    // What was published is the keeper's own affair.
+    const sent = before.phase === 'publishing' && next.phase !== 'reviewing' ? before.chosen : null;
+    for (const id of gone) if (id !== sent) void this.#keeper.forget(id);
+    this.#undo.follow(next.discarded);
   }
 
-  /** Enters a state and does what entering it means. */
-  #become(next: RecorderState): void {
-    const before = this.state;
-    if (next === before) return;
-    this.state = next;
-    if (next.intent !== before.intent) {
-      this.#work.abort();
-      this.#work = new AbortController();
-      this.#session?.cancel();
-      this.#session = null;
+  async #ask(intent: number): Promise<void> {
+    try {
+      const wanted = (): boolean => intent === this.state.intent;
+      if (!(await this.input.open(this.#wantedDevice, wanted))) return;
+      this.#machine.report(intent, { type: 'granted' });
+      this.#screen.start(() => this.#show());
+    } catch (error) {
+      const why = error instanceof NoMicrophone ? error.why : null;
+      // Where another one is open, that one is gone on with.
+      if (why === 'denied' || (why !== null && this.input.microphone === null))
+        this.#machine.report(intent, { type: why });
+      else
+        this.#machine.report(intent, { type: 'not-started', notice: describeOpenFailure(error) });
     }
-    if (next.phase === 'stopping' && before.phase !== 'stopping') this.#session?.stop();
-    if (isCapturing(before.phase) && !isCapturing(next.phase)) this.#props.onrecording?.(null);
   }
 
-  #adopt(microphone: Microphone): void {
-    this.#microphone = microphone;
-    this.#watch = new LevelWatch();
-    microphone.listen((block) => this.#watch.push(block.samples));
-    this.route = new RouteLatency(microphone);
-    microphone.onlost = () => {
-      const { intent, phase } = this.state;
-      this.#report(intent, { type: 'ends', notice: MICROPHONE_LEFT });
-      if (phase === 'pre-roll')
-        this.#report(intent, { type: 'not-started', notice: MICROPHONE_LEFT });
-      void microphone.close();
-      this.#microphone = null;
-      this.route = null;
-      if (this.state.phase === 'armed') this.#command('close');
-    };
-    this.#watchMeter();
+  #start(intent: number, microphone: Microphone, plan: Omit<AttemptPlan, 'keep'>): void {
+    const id = this.state.running;
+    if (id === null) return;
+    const keep = (capturing: Capturing): TakeWriter =>
+      this.#keeper.begin(originOf(id, this.#props, this.plan, capturing));
+    this.attempt.start(
+      microphone,
+      { ...plan, keep },
+      {
+        onpunched: () => this.#machine.report(intent, { type: 'punched' }),
+        onoutlasts: () => this.#machine.report(intent, { type: 'outlasts' }),
+        onlongest: () =>
+          this.#machine.report(intent, {
+            type: 'ends',
+            notice: 'This is as long as a take may be.',
+          }),
+        oncaptured: (captured, flaws) => void this.#captured(intent, captured, flaws),
+      },
+    );
+    this.#props.onrecording?.(this.#props.over?.take.id ?? null);
   }
 
-  #watchMeter(): void {
-    const next = (): void => {
-      this.level = this.#watch.read();
-      const session = this.#session;
-      const counting = session !== null && this.state.phase === 'pre-roll';
-      this.countdownSeconds = counting ? session.countdownSeconds : null;
-      if (session !== null && this.state.phase !== 'stopping') {
-        this.capturedSamples = session.samples;
-        this.missingSamples = session.missingSamples;
-        const { peaks } = session;
-        if (peaks.length >= this.peaks.length + REDRAW_VALUES) this.peaks = peaks;
-      }
-      this.#frame = this.#microphone === null ? null : requestAnimationFrame(next);
-    };
-    this.#frame ??= requestAnimationFrame(next);
+  /** Ends capture; what was held for an interruption must run again for its last samples to come. */
+  #end(before: RecorderState): void {
+    this.attempt.stop();
+    if (before.phase === 'interrupted') void this.input.resume();
   }
 
-  async #captured(intent: number, captured: Captured): Promise<void> {
+  async #captured(intent: number, captured: Captured, breaks: readonly string[]): Promise<void> {
+    const { running } = this.state;
     const { frames } = captured.cut;
-    const id = this.#takeId;
-    this.#session = null;
-    await this.#writer?.finish();
-    this.#writer = null;
+    if (running === null) return;
     if (frames === 0) {
-      await this.#keeper.forget(id);
       const notice = 'Nothing was recorded. Press Record to try again.';
-      this.#report(intent, { type: 'nothing-captured', notice });
-      return;
+      return this.#machine.report(intent, { type: 'nothing-captured', notice });
     }
-    const take = await audioOfRecording(rawTake(captured), captured.timing);
-    if (intent !== this.state.intent) return;
-    await this.#keeper.captured(id, frames);
-    this.#hold(take, id);
-    this.#report(intent, { type: 'captured' });
-    const flaws = describeFlaws(captured.timing);
-    if (flaws !== null) this.state = { ...this.state, notice: this.state.notice ?? flaws };
+    const flaws = [...breaks, describeFlaws(captured.timing)].filter((flaw) => flaw !== null);
+    this.shelf.add(running, await audioOfRecording(rawTake(captured), captured.timing), { flaws });
+    // A device that keeps nothing is no reason to let a take go.
+    await this.#keeper.captured(running, frames).catch(() => undefined);
+    this.#machine.report(intent, { type: 'captured' });
   }
 
-  #hold(take: TakeAudio | null, id: TakeId = takeId(crypto.randomUUID())): void {
-    this.take = take;
-    this.nudgeMs = 0;
-    const buffer = take?.buffer ?? null;
-    this.peaks = buffer === null ? NO_PEAKS : peaksOf([buffer.getChannelData(0)]);
-    this.capturedSamples = take?.durationSamples ?? 0;
-    this.#takeId = id;
+  #interrupted(why: Interruption): void {
+    const { intent, phase } = this.state;
+    if (!isCapturing(phase) || phase === 'interrupted') return;
+    const samples = phase === 'pre-roll' ? null : this.attempt.capturedSamples;
+    this.#machine.report(intent, {
+      type: 'interrupted',
+      notice: describeInterruption(why, samples),
+    });
   }
 
-  #forgetDiscarded(): void {
-    clearTimeout(this.#undo);
-    if (this.discarded !== null) void this.#keeper.forget(this.discarded.id);
-    this.discarded = null;
+  /** Shows the level and the running take; false once no microphone is open. */
+  #show(): boolean {
+    this.input.read();
+    this.attempt.refresh(this.state.phase === 'pre-roll');
+    return this.input.microphone !== null;
   }
 }

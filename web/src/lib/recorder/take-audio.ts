@@ -2,6 +2,7 @@
 import type { TakeTiming } from '#domain/story/take.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 import { cutAt, type RawTake } from '../latency/raw-take.ts';
+import type { RecoveredTake } from './take-keeper.ts';
 import { encodeWav } from './wav.ts';
 
 export interface TakeAudio {
@@ -16,7 +17,10 @@ export interface TakeAudio {
   readonly timing: TakeTiming | undefined;
 }
 
-/** A take cut out of a recording, moved by `nudgeMs`, as a WAV at 48 kHz. */
+/**
+ * A take cut out of a recording, moved by `nudgeMs`, as a WAV at 48 kHz. Where the browser cannot
+ * convert it, the WAV is at its own rate, which the server can: no take is lost to a conversion.
+ */
 export async function audioOfRecording(
   raw: RawTake,
   timing: TakeTiming | undefined,
@@ -25,9 +29,10 @@ export async function audioOfRecording(
   const { rate, frames } = raw;
   const recorded = new AudioBuffer({ length: frames, numberOfChannels: 1, sampleRate: rate });
   recorded.copyToChannel(cutAt(raw, nudgeMs), 0);
-  const buffer = rate === SAMPLE_RATE ? recorded : await resampled(recorded);
-  const file = new Blob([encodeWav([buffer.getChannelData(0)])], { type: 'audio/wav' });
-  return { file, buffer, durationSamples: buffer.length, raw, timing };
+  const buffer = rate === SAMPLE_RATE ? recorded : await resampled(recorded).catch(() => recorded);
+  const file = wavBlob(buffer.getChannelData(0), buffer.sampleRate);
+  const durationSamples = Math.round((buffer.length * SAMPLE_RATE) / buffer.sampleRate);
+  return { file, buffer, durationSamples, raw, timing };
 }
 
 /** A take, moved against its parent; a file that was chosen stays where it is. */
@@ -35,8 +40,22 @@ export async function moveTake(take: TakeAudio, nudgeMs: number): Promise<TakeAu
   return take.raw === null ? take : audioOfRecording(take.raw, take.timing, nudgeMs);
 }
 
-/** A chosen file, decoded if this browser can. */
-export async function audioOfFile(file: File): Promise<TakeAudio> {
+/** Mono samples as a file. */
+export function wavBlob(samples: Float32Array, rate = SAMPLE_RATE): Blob {
+  return new Blob([encodeWav([samples], rate)], { type: 'audio/wav' });
+}
+
+/** All channels of a buffer as one. */
+export function monoOf(buffer: AudioBuffer): Float32Array<ArrayBuffer> {
+  const mono = new Float32Array(buffer.length);
+  for (let channel = 0; channel < buffer.numberOfChannels; channel++)
+    for (const [index, sample] of buffer.getChannelData(channel).entries())
+      mono[index] = (mono[index] ?? 0) + sample / buffer.numberOfChannels;
+  return mono;
+}
+
+/** A file, decoded if this browser can. */
+export async function audioOfFile(file: Blob): Promise<TakeAudio> {
   const context = new OfflineAudioContext(1, 1, SAMPLE_RATE);
   try {
     const buffer = await context.decodeAudioData(await file.arrayBuffer());
@@ -45,6 +64,15 @@ export async function audioOfFile(file: File): Promise<TakeAudio> {
     // The server knows more formats, and says why if it does not know this one.
     return { file, buffer: null, durationSamples: null, raw: null, timing: undefined };
   }
+}
+
+/** A take of an earlier visit. */
+export function audioOfKept({ audio, origin }: RecoveredTake): Promise<TakeAudio> {
+  if (audio.kind === 'file') return audioOfFile(audio.file);
+  const { samples } = audio;
+  const { leadFrames: fromFrames, sampleRate: rate } = origin;
+  const frames = Math.max(1, samples.length - fromFrames);
+  return audioOfRecording({ samples, rate, fromFrames, frames }, undefined);
 }
 
 /** At 48 kHz, by the browser's own resampler. */

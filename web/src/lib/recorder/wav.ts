@@ -1,4 +1,4 @@
-// Takes as WAV: 16-bit PCM, mono, 48 kHz, so that the server can read the exact length at once.
+// Takes as WAV: 16-bit PCM, mono, so that the server can read the exact length at once.
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 
 const HEADER_BYTES = 44;
@@ -9,12 +9,15 @@ export function wavBytes(samples: number): number {
   return HEADER_BYTES + samples * BYTES_PER_SAMPLE;
 }
 
-/** Samples (-1 to 1, others are clipped) as a mono 16-bit WAV file at 48 kHz. */
-export function encodeWav(chunks: readonly Float32Array[]): Uint8Array<ArrayBuffer> {
+/** Samples (-1 to 1, others are clipped) as a mono 16-bit WAV file; `rate` in samples a second. */
+export function encodeWav(
+  chunks: readonly Float32Array[],
+  rate = SAMPLE_RATE,
+): Uint8Array<ArrayBuffer> {
   const samples = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   const bytes = new Uint8Array(wavBytes(samples));
   const view = new DataView(bytes.buffer);
-  writeHeader(view, samples * BYTES_PER_SAMPLE);
+  writeHeader(view, samples * BYTES_PER_SAMPLE, rate);
   let at = HEADER_BYTES;
   for (const chunk of chunks)
     for (const sample of chunk) {
@@ -30,7 +33,7 @@ function toInt16(sample: number): number {
   return Math.round(clipped * 0x7f_ff);
 }
 
-function writeHeader(view: DataView, dataBytes: number): void {
+function writeHeader(view: DataView, dataBytes: number, rate: number): void {
   const text = (at: number, four: string): void => {
     for (let index = 0; index < 4; index++) view.setUint8(at + index, four.charCodeAt(index));
   };
@@ -41,8 +44,8 @@ function writeHeader(view: DataView, dataBytes: number): void {
   view.setUint32(16, 16, true); // length of this chunk
   view.setUint16(20, 1, true); // PCM
   view.setUint16(22, 1, true); // channels
-  view.setUint32(24, SAMPLE_RATE, true);
-  view.setUint32(28, SAMPLE_RATE * BYTES_PER_SAMPLE, true);
+  view.setUint32(24, rate, true);
+  view.setUint32(28, rate * BYTES_PER_SAMPLE, true);
   view.setUint16(32, BYTES_PER_SAMPLE, true);
   view.setUint16(34, 8 * BYTES_PER_SAMPLE, true);
   text(36, 'data');

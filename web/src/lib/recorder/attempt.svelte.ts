@@ -1,0 +1,118 @@
+// One attempt at a take, as the page shows it: the count, the clock, the waveform, what went wrong.
+import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
+import {
+  CaptureSession,
+  type Captured,
+  type CaptureEvents,
+  type CapturePlan,
+} from './capture-session.ts';
+import { playClicks } from './count-clicks.ts';
+import type { Microphone } from './microphone.ts';
+import type { Capturing } from './take-facts.ts';
+import type { TakeWriter } from './take-keeper.ts';
+
+const NO_PEAKS = new Int8Array(0);
+/** Values of the waveform that arrive before it is drawn again: a tenth of a second. */
+const REDRAW_VALUES = 20;
+
+/** What is recorded over and how late the devices are, and where it is kept. */
+export interface AttemptPlan extends CapturePlan {
+  /** Whether the count is heard. */
+  readonly clicks: boolean;
+  /** Begins to keep what is captured, as the devices capture it. */
+  readonly keep: (capturing: Capturing) => TakeWriter;
+}
+
+export interface AttemptEvents extends Omit<CaptureEvents, 'ondone' | 'onsamples'> {
+  /** All that was captured is here, and kept; `flaws` say what was not as it should be. */
+  readonly oncaptured: (captured: Captured, flaws: readonly string[]) => void;
+}
+
+export class Attempt {
+  /** Seconds until the punch point; null outside the pre-roll. */
+  countdownSeconds = $state<number | null>(null);
+  capturedSamples = $state(0);
+  /** Samples that the take still needs to leave a tail. */
+  missingSamples = $state(0);
+  /** Frames of the take that would outlive the browser. */
+  keptFrames = $state(0);
+  /** Min/max pairs, 100 a second. */
+  peaks = $state.raw<Int8Array>(NO_PEAKS);
+  #session: CaptureSession | null = null;
+  #silenceClicks: () => void = () => {};
+  /** Takes what is captured to the device. */
+  #writer: TakeWriter | null = null;
+  #breaks: string[] = [];
+
+  /** Starts at once: the pre-roll begins to sound. */
+  start(
+    microphone: Microphone,
+    { clicks, keep, ...plan }: AttemptPlan,
+    { oncaptured, ...events }: AttemptEvents,
+  ): void {
+    this.cancel();
+    this.capturedSamples = 0;
+    this.missingSamples = 0;
+    this.peaks = NO_PEAKS;
+    this.#breaks = [];
+    const session = new CaptureSession(microphone.input, plan, {
+      ...events,
+      onsamples: (samples, lostFrames) => this.#writer?.write(samples, lostFrames),
+      ondone: (captured) => {
+        this.#session = null;
+        void this.finish().then(() => oncaptured(captured, this.#breaks));
+      },
+    });
+    this.#session = session;
+    const { compensationFrames, marginFrames: leadFrames } = session;
+    const { sampleRate } = microphone.context;
+    const device = microphone.pair.input;
+    this.#writer = keep({ sampleRate, leadFrames, compensationFrames, device });
+    if (clicks)
+      this.#silenceClicks = playClicks(microphone.context, {
+        startFrame: session.startFrame,
+        preRollSamples: plan.lead.preRollSamples,
+      });
+  }
+
+  /** Resolves once all that was captured is on the device, or certainly will not be. */
+  async finish(): Promise<void> {
+    const writer = this.#writer;
+    this.#writer = null;
+    await writer?.finish();
+  }
+
+  /** Ends the take with what is sounding now; `oncaptured` follows. */
+  stop(): void {
+    this.#session?.stop();
+  }
+
+  /** Ends it and keeps nothing: for the pre-roll. */
+  cancel(): void {
+    this.#session?.cancel();
+    this.#session = null;
+    this.#silenceClicks();
+    this.#silenceClicks = () => {};
+    this.countdownSeconds = null;
+  }
+
+  /** Notes that capture stood still here and went on: the take is not of one breath any more. */
+  noteBreak(): void {
+    const seconds = (this.#session?.samples ?? 0) / SAMPLE_RATE;
+    this.#breaks.push(
+      `Recording was interrupted at ${seconds.toFixed(1)} s. Listen to that place before you publish.`,
+    );
+  }
+
+  /** Shows how far it is; call it with each frame of the screen. */
+  refresh(counting: boolean): void {
+    const session = this.#session;
+    if (session === null) return;
+    this.countdownSeconds = counting ? session.countdownSeconds : null;
+    this.capturedSamples = session.samples;
+    this.missingSamples = session.missingSamples;
+    this.keptFrames = this.#writer?.keptFrames ?? 0;
+    const { peaks } = session;
+    if (peaks.length >= this.peaks.length + REDRAW_VALUES) this.peaks = peaks;
+  }
+}
