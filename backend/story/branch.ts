@@ -15,7 +15,7 @@ import { lockStory, notYours } from './standing.ts';
  * command. The same command sent again answers as the first did; any number of people may answer
  * one tail.
  * @param input a {@link branchSchema} body, not yet parsed
- * @throws {Problem} `unauthenticated`, `bad_request`, `conflict`, `not_found`,
+ * @throws {Problem} `unauthenticated`, `bad_request`, `conflict`, `published_otherwise`, `not_found`,
  *   `parent_not_ready`, `does_not_outlast_parent`, `path_too_long`, `upload_incomplete`,
  *   `too_large`, `unavailable`
  */

@@ -11,7 +11,7 @@ import { slugOf, suffixed } from './slug.ts';
 /**
  * Plants a story. The same command sent again answers as the first did.
  * @param input a {@link plantSchema} body, not yet parsed
- * @throws {Problem} `unauthenticated`, `bad_request`, `conflict`, `not_found`,
+ * @throws {Problem} `unauthenticated`, `bad_request`, `conflict`, `published_otherwise`, `not_found`,
  *   `upload_incomplete`, `too_large`, `unavailable`
  */
 export async function plantStory(

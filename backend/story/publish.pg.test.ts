@@ -2,13 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { asc, eq } from 'drizzle-orm';
 import { array, assert, asyncProperty, constantFrom, integer, record } from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import * as Y from 'yjs';
 import type { Person } from '#domain/access/policy.ts';
+import { roomName } from '#domain/protocol/room.ts';
+import { wordsOf } from '#domain/story/document.ts';
 import { storyId, uploadId, userId, type StoryId, type TakeId } from '#domain/story/ids.ts';
 import type { Problem } from '#domain/protocol/problem.ts';
 import { endOf, readingTime, startFor, type Span } from '#domain/timeline/duet.ts';
 import { MAX_PATH_SAMPLES, SAMPLE_RATE } from '#domain/timeline/samples.ts';
 import { follows, stories, storyEvents, takes, users } from '#drizzle/schema.ts';
 import { openDatabase } from '#backend/postgres/database.ts';
+import { mirrorWords, publishUpdates } from '#backend/postgres/documents.ts';
 import { freshDatabase, type FreshDatabase } from '../../tests/harness/database.ts';
 import { branchStory } from './branch.ts';
 import { changesSince } from './changes.ts';
@@ -52,6 +56,26 @@ async function planted(
 async function branched(by: Person, story: StoryId, parentId: TakeId, samples: number | null) {
   const body = { kind: 'voice', uploadId: await site.recording(by, samples) };
   return branchStory(site, by, story, { takeId: newTakeId(), parentId, body });
+}
+
+/** Writes other words into a take, as somebody at the room does. */
+async function rewrite(id: TakeId, before: string, after: string): Promise<void> {
+  const document = roomName({ kind: 'words', takeId: id });
+  const doc = new Y.Doc();
+  wordsOf(doc).insert(0, before);
+  const seed = Y.encodeStateAsUpdate(doc);
+  const seeded = Y.encodeStateVector(doc);
+  doc.transact(() => {
+    wordsOf(doc).delete(0, before.length);
+    wordsOf(doc).insert(0, after);
+  });
+  const edit = Y.encodeStateAsUpdate(doc, seeded);
+  const updates = [
+    { document, update: seed },
+    { document, update: edit, userId: mira.id },
+  ];
+  await publishUpdates(fresh.db, updates, randomUUID());
+  await fresh.db.transaction((tx) => mirrorWords(tx, id));
 }
 
 async function row(id: TakeId) {
@@ -390,6 +414,39 @@ describe('the same command', () => {
     for (const problem of await Promise.all(conflicts.map(refusal))) {
       expect(problem).toMatchObject({ code: 'conflict', status: 409 });
     }
+  });
+});
+
+const text = (words: string) => ({ kind: 'text', words });
+
+describe('the same command with other words', () => {
+  test('is refused, of a written take and of a voice', async () => {
+    const { storyId: story, seed } = await planted(mira, seconds(1));
+    const command = { takeId: newTakeId(), parentId: seed, body: text('Once.') };
+    const answer = await branchStory(site, jo, story, command);
+    expect(await branchStory(site, jo, story, command)).toEqual(answer);
+    const other = branchStory(site, jo, story, { ...command, body: text('Once. Upon a time.') });
+    expect(await refusal(other)).toMatchObject({ code: 'published_otherwise', status: 409 });
+    expect((await row(command.takeId)).words).toBe('Once.');
+
+    const uploaded = await site.recording(mira, seconds(1));
+    const voice = (words: string) => ({ kind: 'voice', uploadId: uploaded, words });
+    const plant = { takeId: newTakeId(), title: 'Spoken', body: voice('Hear.') };
+    const planting = await plantStory(site, mira, plant);
+    expect(await plantStory(site, mira, plant)).toEqual(planting);
+    const said = plantStory(site, mira, { ...plant, body: voice('Listen.') });
+    expect(await refusal(said)).toMatchObject({ code: 'published_otherwise' });
+  });
+
+  test('is measured by the words of then, not by those that people wrote since', async () => {
+    const { storyId: story, seed } = await planted(mira, seconds(1));
+    const command = { takeId: newTakeId(), parentId: seed, body: text('Once.') };
+    const answer = await branchStory(site, jo, story, command);
+    await rewrite(command.takeId, 'Once.', 'Twice.');
+    expect((await row(command.takeId)).words).toBe('Twice.');
+    expect(await branchStory(site, jo, story, command)).toEqual(answer);
+    const other = branchStory(site, jo, story, { ...command, body: text('Thrice.') });
+    expect(await refusal(other)).toMatchObject({ code: 'published_otherwise' });
   });
 });
 

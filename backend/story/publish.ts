@@ -18,6 +18,7 @@ import type { Queue } from '../queue/queue.ts';
 import type { ObjectStore } from '../storage/objects.ts';
 import { recordEvent } from './events.ts';
 import { claimUpload, materialOf, uploadTaken, type Material } from './material.ts';
+import { wasPublishedWith } from './published-words.ts';
 import { claimQuota, WARN_BELOW } from './quota.ts';
 
 export interface PublishDeps {
@@ -143,7 +144,8 @@ async function startWork(
 
 /**
  * The answer to a command that was carried out before, or null.
- * @throws {Problem} `conflict` if its take id was used for something else
+ * @throws {Problem} `conflict` if its take id was used for something else,
+ *   `published_otherwise` for the same take with other words
  */
 async function answerOf(
   db: Queryable,
@@ -164,6 +166,13 @@ async function answerOf(
     kind === command.body.kind &&
     (command.body.kind === 'text' || uploadId === command.body.uploadId);
   if (!same) throw new Problem('conflict', 'This take was already published as something else.');
+  if (!(await wasPublishedWith(db, take.take, command.body.words))) {
+    throw new Problem(
+      'published_otherwise',
+      'This take is in the story already, with other words. Yours are safe: publish them as ' +
+        'another take.',
+    );
+  }
   return { storyId, slug: take.slug, takeId: command.takeId };
 }
 

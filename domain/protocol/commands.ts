@@ -59,7 +59,8 @@ const senderSchema = v.optional(userIdSchema);
 
 /**
  * POST /api/stories: plant a story. `takeId` is minted by the client and is the idempotency key:
- * the same command sent again answers as the first did.
+ * the same command sent again answers as the first did; with other words it is refused as
+ * `published_otherwise`.
  */
 export const plantSchema = v.strictObject({
   takeId: takeIdSchema,

@@ -161,6 +161,18 @@ describe('a draft in the making', () => {
     expect(writing.id).not.toBe(id);
   });
 
+  it('that the story has with other words goes on as another one', () => {
+    const writing = open();
+    writing.bind(field);
+    type(writing, 'Once');
+    const { id } = writing;
+    writing.keepAsNew();
+    expect(drafts.drafts).toMatchObject([{ words: 'Once', id: writing.id }]);
+    expect(writing.id).not.toBe(id);
+    type(writing, ' upon');
+    expect(drafts.drafts).toMatchObject([{ words: 'Once upon' }]);
+  });
+
   it('is gone without a word once it is published', () => {
     const writing = open();
     writing.bind(field);

@@ -119,10 +119,13 @@ export class DraftWriting {
     if (this.#id !== null) this.document.published(this.#id, words);
   }
 
-  /** After another device took the draft away: goes on with these words as a new one. */
+  /** Goes on with these words as a new draft: this one was taken away, or is a take already. */
   keepAsNew(): void {
+    const before = this.#id;
     this.isGone = false;
     this.#id = null;
+    this.#unbind();
+    if (before !== null) this.document.discard(before);
     this.#begin();
   }
 

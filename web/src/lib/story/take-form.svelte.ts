@@ -141,9 +141,16 @@ export class TakeForm {
     } catch (error) {
       if (waits && error instanceof Unreachable) return onwaiting?.();
       await onDevice((takes) => takes.dequeue(id));
+      if (isPublishedOtherwise(error)) this.#becomeAnother();
       if (this.author === null) await this.#keep();
       this.problem = describe(error);
     }
+  }
+
+  /** The story has this take with other words: these are another one, if they are published. */
+  #becomeAnother(): void {
+    this.#ownId = takeId(crypto.randomUUID());
+    this.writing?.keepAsNew();
   }
 
   /** Makes the take wait for the line; false if this browser keeps nothing. */
@@ -194,7 +201,14 @@ export class TakeForm {
   }
 }
 
+function isPublishedOtherwise(error: unknown): boolean {
+  return error instanceof Refused && error.problem.code === 'published_otherwise';
+}
+
 function describe(error: unknown): string {
+  if (isPublishedOtherwise(error)) {
+    return 'This take is in the story already, with other words. Press Publish again to publish yours as another one.';
+  }
   return error instanceof Refused || error instanceof SomebodyIsHere
     ? error.message
     : 'We could not reach the story. Your words are still here. Try again.';

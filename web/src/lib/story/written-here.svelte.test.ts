@@ -427,4 +427,22 @@ describe('drafts', () => {
     expect(writtenHere.waiting).toEqual([]);
     expect(writtenHere.drafts).toMatchObject([{ id: uuid(1), words: 'words 1' }]);
   });
+
+  it('are another take if the story has theirs already, with other words', async () => {
+    const drafts = draftsOf();
+    vi.spyOn(drafts, 'safe').mockResolvedValue();
+    drafts.put({ id: takeId(uuid(1)), parentId: takeId(uuid(7)), beganMs: 1, words: 'words 1' });
+    const { writtenHere } = here(device(written(1)), async () => {
+      throw refusal('published_otherwise');
+    });
+    writtenHere.follow(drafts);
+    await writtenHere.start();
+    inStory.set(takeId(uuid(1)), 'other words');
+    const [refused] = writtenHere.waiting;
+    if (refused === undefined) throw new Error('nothing waits');
+    const { id } = await writtenHere.reopen(refused);
+    expect(id).not.toBe(uuid(1));
+    expect(writtenHere.drafts).toMatchObject([{ id, words: 'words 1' }]);
+    expect(drafts.drafts).toHaveLength(1);
+  });
 });

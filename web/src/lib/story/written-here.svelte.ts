@@ -1,7 +1,7 @@
 // The takes of a story that somebody here has written and that are not in it yet: their drafts, and
 // what waits on this device for the line.
 import type { Draft } from '#domain/story/draft.ts';
-import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
+import { takeId, type StoryId, type TakeId, type UserId } from '#domain/story/ids.ts';
 import type { Entered, Published } from '#domain/protocol/commands.ts';
 import type { DraftDocument } from '../drafts/draft-document.ts';
 import type { DraftWriting } from '../drafts/draft-writing.svelte.ts';
@@ -174,10 +174,16 @@ export class WrittenHere {
 
   /** What the story did not take is a draft again. @returns the draft */
   async reopen({ take }: WaitingTake): Promise<Draft> {
-    const draft = asDraft(take);
-    const store = await this.#settings.open();
-    if (this.#document === null) await store?.keepDraft({ ...take, userId: null });
+    const { isPublished, wordsOf, open } = this.#settings;
+    const { takeId: id, words } = take;
+    // In the story with other words, under this id: these are another take.
+    const isThere = isPublished(id) || (await wordsOf(id)) !== undefined;
+    const again = isThere ? { ...take, takeId: takeId(crypto.randomUUID()) } : take;
+    const draft = asDraft(again);
+    const store = await open();
+    if (this.#document === null) await store?.keepDraft({ ...again, userId: null });
     else if (this.#document.wordsOf(draft.id) === null) this.#document.put(draft);
+    if (isThere) this.#document?.published(id, words);
     await this.#document?.safe();
     await store?.dequeue(take.takeId);
     await this.refresh();
