@@ -5,44 +5,16 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { pathFile } from '#domain/media/path-file.ts';
 import { takeId } from '#domain/story/ids.ts';
-import { endOf, startFor } from '#domain/timeline/duet.ts';
 import { segmentStart } from '#domain/timeline/grid.ts';
 import { planRegion, type MixSource } from '#domain/timeline/mix-plan.ts';
 import { stretchesOf, type Codec, type RenderedTake } from '#domain/timeline/path-packs.ts';
 import type { Tool } from './ffmpeg/run.ts';
 import { withJobFolder } from './job-folder.ts';
 import { LEAD_SEGMENTS, renderRegion } from './region.ts';
+import { chainOf, mixOf, type SoundingTake } from './testing/chain.ts';
 import { decodeFile, writeFlacs } from './testing/files.ts';
-import { babble, lagOf, randomFrom, snrDb } from './testing/signals.ts';
+import { lagOf, snrDb } from './testing/signals.ts';
 import { testTools } from './testing/tools.ts';
-
-interface SoundingTake extends MixSource {
-  readonly name: string;
-  readonly pcm: Int16Array | null;
-}
-
-/** Takes by the timeline rule, of odd lengths; the one at `written` is text. */
-function chainOf(count: number, written: number): SoundingTake[] {
-  const random = randomFrom(count);
-  const chain: SoundingTake[] = [];
-  for (let index = 0; index < count; index++) {
-    const kind = index === written ? 'text' : 'voice';
-    const parent = chain.at(-1) ?? null;
-    const startSamples = startFor(kind, { parent, grandparent: chain.at(-2) ?? null });
-    const overlap = parent === null ? 0 : endOf(parent) - startSamples;
-    const durationSamples = overlap + 40_001 + 2 * Math.floor(random() * 70_000);
-    const pcm = kind === 'text' ? null : babble(index + 1, durationSamples, 4_000);
-    chain.push({
-      id: takeId(`00000000-0000-4000-8000-${String(index).padStart(12, '0')}`),
-      name: `take${index}`,
-      startSamples,
-      durationSamples,
-      pcm,
-      stem: pcm === null ? null : { sha256: `take${index}`, gainDb: index % 2 === 0 ? 0 : -3 },
-    });
-  }
-  return chain;
-}
 
 const stemFile = ({ stemSha256 }: { stemSha256: string }): string => `${stemSha256}.flac`;
 
@@ -91,18 +63,6 @@ function assemble({ packs, takes }: RenderedPath, codec: Codec): Buffer {
     return pack?.subarray(offset, offset + bytes) ?? new Uint8Array();
   });
   return Buffer.concat([file.header, ...parts]);
-}
-
-/** What should sound: the stems at their places, by arithmetic. */
-function mixOf(chain: readonly SoundingTake[]): Float64Array {
-  const mix = new Float64Array(Math.max(...chain.map(endOf)));
-  for (const { pcm, startSamples, stem } of chain) {
-    const gain = 10 ** ((stem?.gainDb ?? 0) / 20);
-    pcm?.forEach((sample, at) => {
-      mix[startSamples + at] = (mix[startSamples + at] ?? 0) + sample * gain;
-    });
-  }
-  return mix;
 }
 
 /** The whole path as if it were one take: what encoding it in one piece sounds like. */

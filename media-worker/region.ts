@@ -17,15 +17,11 @@ import {
   type PackBody,
 } from './fmp4.ts';
 import { FrameError, readFrames } from './frames.ts';
+import { limitFilter, silenceFilters, soundFilters, sumFilter, TAIL_SAMPLES } from './mix-graph.ts';
 
 /** Segments of run-up before a region: the encoders settle there, and they are thrown away. */
 export const LEAD_SEGMENTS = 1;
 const LEAD_SAMPLES = LEAD_SEGMENTS * SEGMENT_SAMPLES;
-
-/** Edges of a stem are faded over this, against clicks: 5 ms. */
-const FADE_SAMPLES = 240;
-/** Padding that lets the limiter's look-ahead run out behind the region. */
-const TAIL_SAMPLES = 4_800;
 
 const encoders: Record<Codec, { name: string; options: readonly string[] }> = {
   aac: {
@@ -115,42 +111,29 @@ function clipInput(clip: Clip, name: string): InputFile {
 /** All clips, summed and limited, to the pads that the encoders read. */
 function mixChains(plan: MixPlan): Chain[] {
   const to = codecs.map((codec): Pad => ({ label: `to-${codec}` }));
-  const limit = filter('alimiter', { limit: 0.891, level: false, latency: true });
+  const soundSamples = plan.durationSamples + TAIL_SAMPLES;
   const ending = [
-    filter('apad', { whole_len: plan.durationSamples + TAIL_SAMPLES }),
-    limit,
+    filter('apad', { whole_len: soundSamples }),
+    limitFilter(),
     filter('asplit', { outputs: codecs.length }),
   ];
-  const silence = filter('anullsrc', { sample_rate: SAMPLE_RATE, channel_layout: 'mono' });
   if (plan.clips.length === 0) {
-    const end = filter('atrim', { end_sample: plan.durationSamples + TAIL_SAMPLES });
-    return [{ from: [], filters: [silence, end, ...ending], to }];
+    return [{ from: [], filters: [...silenceFilters(soundSamples), ...ending], to }];
   }
   const placed = plan.clips.map((clip, input): Chain => {
     return { from: [{ input }], filters: clipFilters(clip), to: [{ label: `clip${input}` }] };
   });
-  const sum = filter('amix', {
-    inputs: plan.clips.length,
-    duration: 'longest',
-    dropout_transition: 0,
-    normalize: false,
-  });
   const from = placed.flatMap((chain) => chain.to);
-  return [...placed, { from, filters: [sum, ...ending], to }];
+  return [...placed, { from, filters: [sumFilter(plan.clips.length), ...ending], to }];
 }
 
 /** Cuts a clip out of its stem, to the sample, and lays it at its place in the region. */
 function clipFilters(clip: Clip): Filter[] {
   const start = clip.fromSamples % SAMPLE_RATE;
-  const fade = Math.min(FADE_SAMPLES, clip.durationSamples);
-  const fadeOutFrom = clip.durationSamples - fade;
   return [
     filter('atrim', { start_sample: start, end_sample: start + clip.durationSamples }),
     filter('asetpts', { expr: 'PTS-STARTPTS' }),
-    filter('aformat', { sample_fmts: 'fltp' }),
-    filter('volume', { volume: `${clip.gainDb.toFixed(1)}dB`, precision: 'float' }),
-    ...(clip.fadeIn ? [filter('afade', { type: 'in', ss: 0, ns: fade })] : []),
-    ...(clip.fadeOut ? [filter('afade', { type: 'out', ss: fadeOutFrom, ns: fade })] : []),
+    ...soundFilters(clip),
     filter('adelay', { delays: `${clip.atSamples}S`, all: true }),
   ];
 }

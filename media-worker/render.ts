@@ -1,6 +1,5 @@
 // The job take.render: a ready take's region becomes one pack per codec.
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import {
   packsOfPlan,
   pathFrom,
@@ -14,9 +13,8 @@ import { segmentAt, segmentStart } from '#domain/timeline/grid.ts';
 import { mixKeyText } from '#domain/timeline/mix-key.ts';
 import { planRegion, type Clip, type MixPlan } from '#domain/timeline/mix-plan.ts';
 import type { Codec, Pack } from '#domain/timeline/path-packs.ts';
-import { OutputRejected } from './ffmpeg/failures.ts';
 import type { RunOptions } from './ffmpeg/run.ts';
-import { fetchObject } from './fetch-object.ts';
+import { fetchStems, stemFile } from './fetch-stems.ts';
 import type { PackBody } from './fmp4.ts';
 import { withJobFolder } from './job-folder.ts';
 import { progressReporter } from './progress.ts';
@@ -58,24 +56,18 @@ export async function renderPlan(
   options: RunOptions & { readonly signal: AbortSignal },
 ): Promise<Record<Codec, PackBody>> {
   const needed = new Set(plan.clips.map((clip) => clip.stemSha256));
-  await Promise.all(
-    [...needed].map(async (sha256) => {
-      const objectKey = path.find((source) => source.stem?.sha256 === sha256)?.objectKey;
-      if (objectKey === undefined || objectKey === null) throw new Error(`no object of ${sha256}`);
-      const { signal, folder } = options;
-      const fetched = await fetchObject(objects, objectKey, {
-        path: join(folder, stemFile({ stemSha256: sha256 })),
-        signal,
-      });
-      if (fetched.sha256 !== sha256) throw new OutputRejected(`${objectKey} is not what it was`);
-    }),
+  const stems = path.flatMap(({ objectKey, stem }) =>
+    objectKey === null || stem === null || !needed.has(stem.sha256)
+      ? []
+      : [{ objectKey, sha256: stem.sha256 }],
   );
-  return await renderRegion(tool, { plan, fileOf: stemFile }, options);
+  await fetchStems(objects, stems, options);
+  return await renderRegion(tool, { plan, fileOf: stemOf }, options);
 }
 
 /** The file of a clip's stem in the job's folder. */
-function stemFile({ stemSha256 }: Pick<Clip, 'stemSha256'>): string {
-  return `${stemSha256}.flac`;
+function stemOf({ stemSha256 }: Clip): string {
+  return stemFile(stemSha256);
 }
 
 async function storePacks(
