@@ -1,19 +1,16 @@
 // The worker as a process: what it does from end to end, and what is left when it is killed.
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readlink, rename } from 'node:fs/promises';
+import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { NoticeListener } from '#backend/postgres/notices.ts';
 import type { ProgressNotice } from '#domain/protocol/room.ts';
 import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
 import { wavFile } from './testing/files.ts';
 import { babble } from './testing/signals.ts';
-import { LINK_SECRET, openStory, type TestStory } from './testing/story.ts';
+import { openStory, type TestStory } from './testing/story.ts';
+import { runningIn, WorkerProcesses } from './testing/worker-process.ts';
 
-const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const SECOND = 48_000;
 
 let database: FreshDatabase;
@@ -21,7 +18,7 @@ let story: TestStory;
 let tmp: string;
 let progress: ProgressNotice[];
 let listener: NoticeListener;
-const workers: ChildProcess[] = [];
+const workers = new WorkerProcesses();
 
 beforeEach(async () => {
   database = await freshDatabase();
@@ -37,40 +34,13 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const worker of workers.splice(0)) {
-    if (worker.exitCode === null && worker.signalCode === null) {
-      worker.kill('SIGKILL');
-      await once(worker, 'exit');
-    }
-  }
+  await workers.kill();
   await listener.close();
   await story.close();
   await database.close();
 });
 
-async function startWorker(): Promise<{ worker: ChildProcess; port: number }> {
-  const worker = spawn(process.execPath, [MAIN], {
-    env: {
-      PATH: process.env['PATH'],
-      TMPDIR: tmp,
-      DATABASE_URL: database.url,
-      DATA_DIR: story.dataDir,
-      LINK_SECRET,
-      WORKER_PORT: '0',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  workers.push(worker);
-  if (worker.stdout === null) throw new Error('no output');
-  const lines = createInterface({ input: worker.stdout });
-  for await (const line of lines) {
-    const { msg, port }: { msg?: string; port?: number } = JSON.parse(line);
-    if (msg !== 'listening' || port === undefined) continue;
-    worker.stdout.resume();
-    return { worker, port };
-  }
-  throw new Error('the worker ended before it listened');
-}
+const startWorker = () => workers.start(story, tmp);
 
 async function rowsOf(takeId: string) {
   const { rows } = await database.pool.query(
@@ -89,13 +59,6 @@ async function attemptsAt(takeId: string): Promise<number> {
     [takeId],
   );
   return rows[0]?.n ?? 0;
-}
-
-/** Processes whose working directory lies under a folder: what a job has running (Linux). */
-async function runningIn(folder: string): Promise<string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/u.test(name));
-  const cwds = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => '')));
-  return pids.filter((_, index) => cwds[index]?.startsWith(folder));
 }
 
 const MIXED = { status: 'ready', mixes: 1, events: ['published', 'ingested', 'mixed'] };

@@ -2,12 +2,14 @@
 import { readConfig } from '#backend/config.ts';
 import { runProcess } from '#backend/lifecycle.ts';
 import { createLogger } from '#backend/log.ts';
+import { failExport, sweepExport } from '#backend/media/export-work.ts';
 import { failTake } from '#backend/media/takes.ts';
 import { openPushChannels } from '#backend/notifications/channels.ts';
 import { deliverAlert } from '#backend/notifications/deliver.ts';
 import { openDatabase } from '#backend/postgres/database.ts';
 import { openQueue } from '#backend/queue/queue.ts';
 import { openObjectStore } from '#backend/storage/open.ts';
+import { exportPath } from './export-path.ts';
 import { findFfmpeg } from './ffmpeg/find.ts';
 import { boundsFor } from './ffmpeg/limits.ts';
 import { serveHealth } from './health.ts';
@@ -44,6 +46,15 @@ await runProcess(log, async (onStop) => {
   );
   await queue.work('take.render', { concurrency, perPerson }, ({ takeId }, { signal }) =>
     renderTake(worker, takeId, signal),
+  );
+  await queue.work(
+    'path.export',
+    // One at a time: a take that somebody has just sent does not wait for whole paths.
+    { concurrency: 1, onDead: ({ exportId }) => failExport(worker, exportId) },
+    ({ exportId }, { signal }) => exportPath(worker, exportId, signal),
+  );
+  await queue.work('export.sweep', { concurrency: 1 }, ({ exportId }) =>
+    sweepExport(worker, exportId),
   );
   const channels = openPushChannels(config);
   await queue.work('alert.deliver', { concurrency }, ({ notificationId }, { signal }) =>

@@ -42,6 +42,8 @@ export interface SendOptions {
   readonly onBehalfOf?: UserId;
   /** At most one such job is sent in each stretch of so many seconds, by whomever. */
   readonly oncePerSeconds?: number;
+  /** It is run no sooner than so many seconds from now. */
+  readonly afterSeconds?: number;
 }
 
 export interface DeadLetter {
@@ -100,6 +102,8 @@ const EXPIRE_SECONDS: Record<JobName, number> = {
   'take.render': 900,
   'alert.deliver': 60,
   'store.sweep': 900,
+  'path.export': 1_800,
+  'export.sweep': 300,
 };
 /** How long a job that is done is kept, in seconds; what is sent once a day is known by it. */
 const KEEP_DONE_SECONDS = 2 * 86_400;
@@ -181,7 +185,7 @@ class BossQueue implements Queue {
     name: N,
     payloads: readonly JobPayload<N>[],
     tx: Queryable,
-    { onBehalfOf, oncePerSeconds }: SendOptions = {},
+    { onBehalfOf, oncePerSeconds, afterSeconds }: SendOptions = {},
   ): Promise<void> {
     if (payloads.length === 0) return;
     const turns = onBehalfOf && {
@@ -192,6 +196,7 @@ class BossQueue implements Queue {
       data: v.parse(jobSchemas[name], payload),
       ...(turns && { priority: -(turns.first + index), group: turns.group }),
       ...(oncePerSeconds !== undefined && { singletonSeconds: oncePerSeconds }),
+      ...(afterSeconds !== undefined && { startAfter: afterSeconds }),
     }));
     await this.#boss.insert(name, jobs, { db: fromDrizzle(tx, sql) });
   }

@@ -11,6 +11,10 @@ export const jobSchemas = {
   'alert.deliver': v.object({ notificationId: v.pipe(v.string(), v.uuid()) }),
   /** Clear the store of what no row names; `after`: go on behind this key. */
   'store.sweep': v.object({ after: v.optional(v.string()) }),
+  /** Make the file of a path that somebody wants to keep. */
+  'path.export': v.object({ exportId: v.pipe(v.string(), v.uuid()) }),
+  /** Delete such a file once its day is over. */
+  'export.sweep': v.object({ exportId: v.pipe(v.string(), v.uuid()) }),
 } as const;
 
 export type JobName = keyof typeof jobSchemas;
@@ -21,6 +25,8 @@ export const jobNames: readonly JobName[] = [
   'take.render',
   'alert.deliver',
   'store.sweep',
+  'path.export',
+  'export.sweep',
 ];
 
 /** Where a job's failures end up once its retries are spent. */

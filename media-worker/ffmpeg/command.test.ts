@@ -15,6 +15,16 @@ test('inputs are guarded, and the layout is the one that we know', () => {
   expect(args.join(' ')).toBe(`${input} -y -filter_complex [0:a:0]anull[out] ${output}`);
 });
 
+test('a title stays one argument, whatever somebody wrote', () => {
+  const title = 'title=two words -f wav /etc/x';
+  const args = ffmpegArguments({
+    inputs: [],
+    graph: [],
+    outputs: [{ name: 'a.mp3', from: { label: 'out' }, options: ['-metadata', title] }],
+  });
+  expect(args[args.indexOf('-metadata') + 1]).toBe(title);
+});
+
 test.each(['../upload', '/etc/passwd', 'concat:a|b', 'http://a/b', '-i', 'a b', 'a.b.c', ''])(
   'the file name %j is refused',
   (name) => {

@@ -19,7 +19,7 @@ export interface OutputFile {
   readonly name: string;
   /** The pad that it is written from. */
   readonly from: Pad;
-  /** Encoder and muxer options, alternating name and value. */
+  /** Encoder and muxer options, alternating name and value; a value may be people's text. */
   readonly options: readonly string[];
 }
 
@@ -45,7 +45,8 @@ export function ffmpegArguments({ inputs, graph, outputs }: FfmpegCommand): stri
   for (const output of outputs) {
     command
       .output(bare(output.name))
-      .outputOptions(['-map', padText(output.from), ...output.options, ...reproducible]);
+      // One by one: of an array it would split what has a space in it.
+      .outputOptions('-map', padText(output.from), ...output.options, ...reproducible);
   }
   // Private by its name alone: the version is pinned, and a test holds its result.
   // oxlint-disable-next-line no-underscore-dangle

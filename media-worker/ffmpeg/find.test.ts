@@ -23,7 +23,7 @@ async function fake(version: string, encoders: readonly string[]): Promise<strin
   return path;
 }
 
-const ALL = ['aac', 'flac', 'libopus'];
+const ALL = ['aac', 'flac', 'libopus', 'libmp3lame'];
 
 test.each([
   ['5.1.9-0+deb12u1', true],
@@ -50,7 +50,7 @@ test('one on PATH that fits is used', async () => {
 test('an old one, one that lacks an encoder, or none gives way to the embedded one, and it says why', async () => {
   await fake('ffmpeg version 4.4.2 Copyright', ALL);
   expect((await describeFfmpeg({ searchPath: folder })).why).toContain('older than 5.1');
-  await fake('ffmpeg version 6.0 Copyright', ['aac', 'flac']);
+  await fake('ffmpeg version 6.0 Copyright', ['aac', 'flac', 'libmp3lame']);
   expect((await describeFfmpeg({ searchPath: folder })).why).toContain('without libopus');
   expect(await describeFfmpeg({ searchPath: join(folder, 'none') })).toEqual({
     serves: 'ffmpeg 5.1.4 (wasm)',

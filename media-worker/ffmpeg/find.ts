@@ -25,7 +25,7 @@ export interface FindOptions {
 }
 
 const OLDEST = [5, 1] as const;
-const ENCODERS = ['libopus', 'aac', 'flac'] as const;
+const ENCODERS = ['libopus', 'aac', 'flac', 'libmp3lame'] as const;
 const PROBE_MS = 10_000;
 const run = promisify(execFile);
 

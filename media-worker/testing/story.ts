@@ -26,6 +26,8 @@ export interface TestStory {
   readonly db: Database;
   readonly queue: Queue;
   readonly objects: DiskStore;
+  /** Its database, as a worker process is told of it. */
+  readonly url: string;
   /** What DATA_DIR must be for a worker process to see the same store. */
   readonly dataDir: string;
   /** The author of every take. */
@@ -81,6 +83,7 @@ export async function openStory(database: {
   };
   return {
     ...deps,
+    url: database.url,
     dataDir,
     author,
     publish: async (recording, parent) =>
