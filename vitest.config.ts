@@ -29,7 +29,8 @@ export default defineConfig({
         test: {
           name: 'media',
           include: ['{backend,media-worker,tests}/**/*.media.test.ts'],
-          testTimeout: 180_000,
+          // The embedded ffmpeg on a machine that has much else to do.
+          testTimeout: 480_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
         },
