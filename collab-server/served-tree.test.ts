@@ -42,7 +42,7 @@ function openTree() {
     later: (send) => void send(),
   });
   const vector = Y.encodeStateVector(new Map([[WRITER, 1_000]]));
-  tree.handle({ type: 'opened', tree: 1, frame: whole, vector, missed: null });
+  tree.handle({ type: 'opened', tree: 1, frames: [whole], vector, missed: null });
   /** Somebody asks who has so much of the tree. */
   const ask = (clock: number): TestReader => {
     const reader = new TestReader();

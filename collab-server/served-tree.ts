@@ -108,7 +108,7 @@ export class ServedTree {
         const question = this.#questions.get(report.key);
         if (question === undefined) return;
         this.#questions.delete(report.key);
-        this.#answers.keep(report.key, report.frame);
+        this.#answers.keep(report.key, [report.frame]);
         for (const connection of question.waiting) this.#answer(connection, question);
         return;
       }
@@ -144,10 +144,10 @@ export class ServedTree {
     this.#judge(this.#lastClaim);
   }
 
-  #opened({ frame, vector, missed }: Extract<TreeReport, { type: 'opened' }>): void {
+  #opened({ frames, vector, missed }: Extract<TreeReport, { type: 'opened' }>): void {
     this.#vector = vector;
     this.#answers.clear();
-    this.#answers.keep(NEWCOMERS.key, frame);
+    this.#answers.keep(NEWCOMERS.key, frames);
     if (missed !== null) this.#broadcast(missed);
     // The thread that was asked before is no more.
     for (const question of this.#questions.values()) this.#request(question);

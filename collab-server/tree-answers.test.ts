@@ -14,7 +14,7 @@ function tree() {
   const serve = (reader: Y.Doc): boolean => {
     const key = keyOf(reader);
     const isAsked = answers.of(key) === null;
-    if (isAsked) answers.keep(key, Y.encodeStateAsUpdate(doc, Y.encodeStateVector(reader)));
+    if (isAsked) answers.keep(key, [Y.encodeStateAsUpdate(doc, Y.encodeStateVector(reader))]);
     for (const frame of answers.of(key) ?? []) Y.applyUpdate(reader, frame);
     return isAsked;
   };
@@ -69,7 +69,7 @@ test('readers of every age end with the tree of that moment', () => {
 
 test('no more answers are kept than a few', () => {
   const { answers } = tree();
-  for (let n = 0; n < 1_000; n += 1) answers.keep(`${n}`, new Uint8Array([n & 0xff]));
+  for (let n = 0; n < 1_000; n += 1) answers.keep(`${n}`, [new Uint8Array([n & 0xff])]);
   expect(answers.of('0')).toBeNull();
   expect(answers.of('999')).toHaveLength(1);
 });

@@ -8,7 +8,7 @@ const STALE_FRAMES = 64;
 const MOST_KEPT = 16;
 
 interface Answer {
-  readonly frame: Uint8Array;
+  readonly frames: readonly Uint8Array[];
   /** How many frames of `#since` are in it already. */
   readonly at: number;
 }
@@ -21,8 +21,8 @@ export class TreeAnswers {
   #sinceBytes = 0;
 
   /** What is true now of those who have `key`. */
-  keep(key: string, frame: Uint8Array): void {
-    this.#answers.set(key, { frame, at: this.#since.length });
+  keep(key: string, frames: readonly Uint8Array[]): void {
+    this.#answers.set(key, { frames, at: this.#since.length });
     for (const oldest of this.#answers.keys()) {
       if (this.#answers.size <= MOST_KEPT) break;
       this.#answers.delete(oldest);
@@ -44,7 +44,7 @@ export class TreeAnswers {
     // The one that nobody has asked for the longest goes first.
     this.#answers.delete(key);
     this.#answers.set(key, answer);
-    return [answer.frame, ...this.#since.slice(answer.at)];
+    return [...answer.frames, ...this.#since.slice(answer.at)];
   }
 
   clear(): void {
@@ -54,8 +54,12 @@ export class TreeAnswers {
   }
 
   #isStale(): boolean {
-    const largest = Math.max(...[...this.#answers.values()].map(({ frame }) => frame.byteLength));
+    const largest = Math.max(...[...this.#answers.values()].map(({ frames }) => weigh(frames)));
     const mostBytes = Math.max(STALE_BYTES, STALE_SHARE * largest);
     return this.#since.length > STALE_FRAMES || this.#sinceBytes > mostBytes;
   }
+}
+
+function weigh(frames: readonly Uint8Array[]): number {
+  return frames.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }

@@ -1,7 +1,7 @@
 import { array, assert, nat, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
-import { contains } from './tree-contents.ts';
+import { TreeContents } from './tree-contents.ts';
 
 /** A document of one writer; odd numbers overwrite, so that it has much that is deleted. */
 function written(values: readonly number[]): Y.Doc {
@@ -20,8 +20,8 @@ describe('a document contains', () => {
         const past = written(all.slice(0, at));
         const now = written(all);
         const isWhole = at >= all.length;
-        expect(contains(Y.snapshot(now), Y.encodeStateAsUpdate(past))).toBe(true);
-        expect(contains(Y.snapshot(past), Y.encodeStateAsUpdate(now))).toBe(isWhole);
+        expect(TreeContents.ofDocument(now).contains(Y.encodeStateAsUpdate(past))).toBe(true);
+        expect(TreeContents.ofDocument(past).contains(Y.encodeStateAsUpdate(now))).toBe(isWhole);
       }),
     );
   });
@@ -35,13 +35,30 @@ describe('a document contains', () => {
         other.getMap('map').delete(`k${deleted % 9}`);
         for (const value of theirs.slice(0, deleted % 3)) other.getMap('map').set('k0', value);
         const update = Y.encodeStateAsUpdate(other, Y.encodeStateVector(doc));
-        const snapshot = Y.snapshot(doc);
-        expect(contains(snapshot, update)).toBe(Y.snapshotContainsUpdate(snapshot, update));
+        expect(TreeContents.ofDocument(doc).contains(update)).toBe(
+          Y.snapshotContainsUpdate(Y.snapshot(doc), update),
+        );
       }),
     );
   });
 
   test('nothing that does not decode', () => {
-    expect(contains(Y.snapshot(written([1])), new Uint8Array([9, 9, 9]))).toBe(false);
+    const contents = TreeContents.ofDocument(written([1]));
+    expect(contents.contains(new Uint8Array([9, 9, 9]))).toBe(false);
   });
+});
+
+test('whoever has all that was written is told of all that was deleted', () => {
+  assert(
+    property(values, nat(6), (all, key) => {
+      const doc = written(all);
+      const reader = new Y.Doc();
+      Y.applyUpdate(reader, Y.encodeStateAsUpdate(doc));
+      doc.getMap('map').delete(`k${key}`);
+      const contents = TreeContents.ofDocument(doc);
+      expect(contents.vector()).toEqual(Y.encodeStateVector(reader));
+      Y.applyUpdate(reader, contents.deletions());
+      expect(reader.getMap('map').toJSON()).toEqual(doc.getMap('map').toJSON());
+    }),
+  );
 });

@@ -37,8 +37,8 @@ export const treeReportSchema = v.variant('type', [
   v.object({
     type: v.literal('opened'),
     tree,
-    /** The whole tree. */
-    frame: bytes,
+    /** The whole tree, in the order of sending. */
+    frames: v.array(bytes),
     vector: bytes,
     /** What came since `have`, if that was told. */
     missed: v.nullable(bytes),

@@ -40,7 +40,9 @@ async function stop(): Promise<void> {
 }
 
 function buffersOf(report: TreeReport): ArrayBuffer[] {
-  return Object.values(report).flatMap((value) =>
-    value instanceof Uint8Array && value.buffer instanceof ArrayBuffer ? [value.buffer] : [],
-  );
+  return Object.values(report)
+    .flat()
+    .flatMap((value) =>
+      value instanceof Uint8Array && value.buffer instanceof ArrayBuffer ? [value.buffer] : [],
+    );
 }

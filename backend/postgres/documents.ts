@@ -23,6 +23,8 @@ export interface NewUpdate {
 export interface LoggedUpdate {
   readonly seq: number;
   readonly update: Uint8Array;
+  /** True for a snapshot, which has all that was logged up to its `seq`. */
+  readonly isSnapshot: boolean;
 }
 
 /** Appends updates in their order, of any documents, in one statement. */
@@ -82,14 +84,27 @@ export async function readUpdates(
   document: string,
   afterSeq = 0,
 ): Promise<LoggedUpdate[]> {
-  const { rows } = await db.execute<{ seq: string; update: Buffer }>(sql`
+  const { rows } = await db.execute<{ seq: string; update: Buffer; place: number }>(sql`
     select through_seq as seq, state as update, 0 as place
     from document_snapshots where document = ${document} and through_seq > ${afterSeq}
     union all
     select seq, update, 1 as place
     from document_updates where document = ${document} and seq > ${afterSeq}
     order by place, seq`);
-  return rows.map(({ seq, update }) => ({ seq: Number(seq), update: new Uint8Array(update) }));
+  return rows.map(({ seq, update, place }) => ({
+    seq: Number(seq),
+    update: new Uint8Array(update),
+    isSnapshot: place === 0,
+  }));
+}
+
+/** The highest number that snapshot or log of a document have; 0 for a document without updates. */
+export async function readLastSeq(db: Queryable, document: string): Promise<number> {
+  const { rows } = await db.execute<{ seq: string }>(sql`
+    select greatest(0,
+      (select through_seq from document_snapshots where document = ${document}),
+      (select max(seq) from document_updates where document = ${document})) as seq`);
+  return Number(rows[0]?.seq);
 }
 
 /** A document as snapshot and log have it. */

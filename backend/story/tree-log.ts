@@ -25,6 +25,8 @@ const PIECE_MS = 10;
 /** What a document has gained; all of it is committed. */
 export interface Gain {
   readonly updates: readonly Uint8Array[];
+  /** False if what was known before is among the updates, or some of what came since may not be. */
+  readonly isExact: boolean;
   /** The one among them that was made here. */
   readonly written: Uint8Array | null;
   /** The log had lost updates. */
@@ -35,14 +37,24 @@ export class TreeLog {
   readonly doc = new Y.Doc();
   readonly #storyId: StoryId;
   readonly #name: string;
+  /** What is known already of whoever asks what was gained. */
+  readonly #knownSeq: number;
   #seenSeq = 0;
   /** What was read and not given out yet. */
   #read: Uint8Array[] = [];
+  #isExact = true;
   #isTainted = false;
 
-  constructor(storyId: StoryId) {
+  /** Gains are told from the update after `knownSeq` on: from the first, if it is left out. */
+  constructor(storyId: StoryId, knownSeq = 0) {
     this.#storyId = storyId;
     this.#name = roomName({ kind: 'story', storyId });
+    this.#knownSeq = knownSeq;
+  }
+
+  /** The highest number that the document has of the log. */
+  get seq(): number {
+    return this.#seenSeq;
   }
 
   /**
@@ -84,7 +96,9 @@ export class TreeLog {
       this.#read.push(gained.update);
     }
     const { update: written = null, isMended = false } = gained ?? {};
-    return { updates: this.#read.splice(0), written, isMended };
+    const isExact = this.#isExact && !isMended;
+    this.#isExact = true;
+    return { updates: this.#read.splice(0), isExact, written, isMended };
   }
 
   async #follow(tx: Transaction): Promise<Uint8Array | null> {
@@ -146,8 +160,11 @@ export class TreeLog {
   #apply(logged: LoggedUpdate | undefined): void {
     if (logged === undefined) return;
     Y.applyUpdate(this.doc, logged.update);
+    const knownSeq = Math.max(this.#knownSeq, this.#seenSeq);
     this.#seenSeq = Math.max(this.#seenSeq, logged.seq);
+    if (logged.seq <= knownSeq) return;
     this.#read.push(logged.update);
+    if (logged.isSnapshot && knownSeq > 0) this.#isExact = false;
   }
 
   /** @returns what `write` changed; null for nothing */

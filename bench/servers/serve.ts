@@ -1,6 +1,7 @@
 // How a server of a measurement is reached, and what it says of itself.
 import { createServer, type Server } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Worker } from 'node:worker_threads';
 import nodeAdapter from 'crossws/adapters/node';
 import type { Peer } from 'crossws';
 import type { Hocuspocus, WebSocketLike } from '@hocuspocus/server';
@@ -10,6 +11,13 @@ import { answerParent } from '../support/channel.ts';
 const LOOK_MS = 1;
 /** Rounds of collecting: finalizers of one free what the next finds. */
 const COLLECTIONS = 3;
+
+/** Threads of this process: what they hold is not in the process' own heap. */
+const threads = new Set<Worker>();
+process.on('worker', (thread) => {
+  threads.add(thread);
+  thread.once('exit', () => threads.delete(thread));
+});
 
 /** Tells the parent the port, and what the process costs when it is asked. */
 export function reportOn(port: number): void {
@@ -33,7 +41,19 @@ export function reportOn(port: number): void {
       const { rss, heapUsed, external } = process.memoryUsage();
       return { residentBytes: rss, heapBytes: heapUsed + external };
     },
+    threads: async () => {
+      let heapBytes = 0;
+      for (const thread of threads) heapBytes += await heapOf(thread);
+      return { heapBytes };
+    },
   });
+}
+
+/** What a thread holds; a snapshot of it collects first, and leaves much behind in the process. */
+async function heapOf(thread: Worker): Promise<number> {
+  (await thread.getHeapSnapshot()).destroy();
+  const { used_heap_size: used, external_memory: external } = await thread.getHeapStatistics();
+  return used + external;
 }
 
 /** Serves Hocuspocus as its own documentation does, with crossws. */

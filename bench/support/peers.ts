@@ -18,6 +18,7 @@ export type PeerName = keyof typeof PEERS;
 const usageSchema = v.object({ cpuMs: v.number() });
 const stallSchema = v.object({ longestMs: v.number() });
 const memorySchema = v.object({ residentBytes: v.number(), heapBytes: v.number() });
+const threadsSchema = v.object({ heapBytes: v.number() });
 
 /** A running server, ours or a peer's. */
 export class Peer {
@@ -64,7 +65,12 @@ export class Peer {
     return (await this.#child.ask('stall', null, stallSchema)).longestMs;
   }
 
-  /** After a collection. */
+  /** Heap of its threads, bytes. What it says of resident memory is of no use from then on. */
+  async threadBytes(): Promise<number> {
+    return (await this.#child.ask('threads', null, threadsSchema)).heapBytes;
+  }
+
+  /** After a collection, without what threads have for themselves in their heaps. */
   memory(): Promise<v.InferOutput<typeof memorySchema>> {
     return this.#child.ask('memory', null, memorySchema);
   }

@@ -13,8 +13,12 @@ import {
   type Voice,
 } from './take.ts';
 
-/** Roots of the document. Values are plain JSON: a tenth of the memory of nested Y types. */
-const ROOTS = { meta: 'meta', takes: 'takes', states: 'states', voices: 'voices' } as const;
+/** Where the revision is, for whoever reads updates without a document. */
+export const META_ROOT = 'meta';
+export const REVISION_KEY = 'revision' satisfies keyof StoryMeta;
+
+/** Roots of the document. Values are plain JSON: a fifth of the memory of nested Y types. */
+const ROOTS = { meta: META_ROOT, takes: 'takes', states: 'states', voices: 'voices' } as const;
 
 export const storyMetaSchema = v.object({
   title: v.string(),
@@ -70,7 +74,7 @@ export function mendTree(doc: Y.Doc, everything: TreeChange, isAnew: boolean): v
 
 /** How many events the document has taken in; 0 for a new one. */
 export function revisionOf(doc: Y.Doc): number {
-  const revision = doc.getMap(ROOTS.meta).get('revision');
+  const revision = doc.getMap(ROOTS.meta).get(REVISION_KEY);
   return typeof revision === 'number' ? revision : 0;
 }
 
