@@ -1,11 +1,12 @@
 // A real Redis for tests, to be killed and stopped as processes are.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createConnection } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { createInterface } from 'node:readline';
 import { freePorts } from './ports.ts';
 
 const PROGRAM = 'redis-server';
+/** What it says once it takes connections. */
+const READY = 'Ready to accept connections';
 
 /** Null if this machine has none: tests that need it are then skipped, and say so. */
 export const redisVersion: string | null = versionOf(PROGRAM);
@@ -39,24 +40,15 @@ export async function startRedis(): Promise<TestRedis> {
 async function started(port: number): Promise<ChildProcess> {
   const settings = { port, bind: '127.0.0.1', save: '', appendonly: 'no', daemonize: 'no' };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = spawn(PROGRAM, args, { stdio: 'ignore' });
-  while (!(await answers(port))) {
-    if (child.exitCode !== null) throw new Error(`${PROGRAM} ended with ${child.exitCode}`);
-    await sleep(20);
-  }
-  return child;
-}
-
-function answers(port: number): Promise<boolean> {
-  const socket = createConnection({ port, host: '127.0.0.1' });
-  return new Promise((resolve) => {
-    socket.once('connect', () => socket.write('PING\r\n'));
-    socket.once('data', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
+  const child = spawn(PROGRAM, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const ready = Promise.withResolvers<ChildProcess>();
+  child.once('error', ready.reject);
+  child.once('exit', (code) => ready.reject(new Error(`${PROGRAM} ended with ${code}`)));
+  // Read for good: a pipe that nobody empties would stop it.
+  createInterface(child.stdout).on('line', (line) => {
+    if (line.includes(READY)) ready.resolve(child);
   });
+  return ready.promise;
 }
 
 async function killed(child: ChildProcess): Promise<void> {
