@@ -8,6 +8,7 @@ import { mergeIntoState } from '#backend/postgres/merge-updates.ts';
 import { readStoryAt } from '#backend/story/as-it-was.ts';
 import { changeStory } from '#backend/story/change-story.ts';
 import { setHidden } from '#backend/story/change-take.ts';
+import { setDeleted } from '#backend/story/delete-story.ts';
 import { readStoryLog } from '#backend/story/story-log.ts';
 import { forgetWords } from '#backend/words/forget.ts';
 import { keepVersions } from '#backend/words/versions.ts';
@@ -154,3 +155,13 @@ test.each([false, true])(
     expect(await readStoryLog(fresh.db, 'nowhere', { viewer: null, before: null })).toBeNull();
   },
 );
+
+test('that a story was deleted and brought back is told to everybody who may hear it again', async () => {
+  const { storyId } = story;
+  await setDeleted(fresh.db, mira.user, { storyId, deleted: true });
+  expect(await told(mira)).toBeUndefined();
+  await setDeleted(fresh.db, mira.user, { storyId, deleted: false });
+  for (const viewer of [mira, jo, null]) {
+    expect((await told(viewer))?.slice(0, 2)).toEqual(['Mira restored Mira', 'Mira deleted Mira']);
+  }
+});

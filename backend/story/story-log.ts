@@ -1,9 +1,10 @@
-// What happened in a story: who planted, branched, retitled, hid, and changed words, newest first.
+// What happened in a story: who planted, branched, retitled, hid, deleted and changed words, newest
+// first.
 import { sql } from 'drizzle-orm';
 import * as v from 'valibot';
 import { may, type Person } from '#domain/access/policy.ts';
 import { takeIdSchema, userIdSchema, type StoryId } from '#domain/story/ids.ts';
-import { storyEvents, takes, users } from '#drizzle/schema.ts';
+import { storyEvents, takes, users, type StoryEventKind } from '#drizzle/schema.ts';
 import type { Database, Queryable } from '../postgres/database.ts';
 import { whileReachable } from '../postgres/query-error.ts';
 import { inOneState } from '../words/versions.ts';
@@ -13,8 +14,19 @@ const PAGE = 40;
 /** Edits of one person in the same words are one line if they are no further apart, minutes. */
 const WORDS_MINUTES = 10;
 
+/** Events that are told; the others are the worker's, or nobody's business. */
+const TOLD = [
+  'published',
+  'retitled',
+  'hidden',
+  'shown',
+  'members',
+  'deleted',
+  'restored',
+] as const satisfies readonly StoryEventKind[];
+
 const rowSchema = v.object({
-  kind: v.picklist(['published', 'retitled', 'hidden', 'shown', 'members', 'words']),
+  kind: v.picklist([...TOLD, 'words']),
   /** Microseconds since the epoch, as text: the cursor must not be rounded. */
   at: v.pipe(v.string(), v.regex(/^\d{1,18}$/u)),
   takeId: takeIdSchema,
@@ -92,7 +104,7 @@ async function rowsOf(
     with happened as (
       select kind, created_at as at, take_id, actor_id, former_title from ${storyEvents}
       where story_id = ${storyId}
-        and kind in ('published', 'retitled', 'hidden', 'shown', 'members')
+        and kind = any(${sql.param(TOLD)}::text[])
       union all
       select 'words', at, take_id, user_id, null from (
         select max(at) as at, take_id, user_id from (
