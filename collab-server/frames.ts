@@ -124,6 +124,15 @@ export function grantedFrame(address: string, readOnly: boolean): Uint8Array {
   return encoding.toUint8Array(encoder);
 }
 
+/** Says that a document is closed for the client, and why. */
+export function closeFrame(address: string, reason: string): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarString(encoder, address);
+  encoding.writeVarUint(encoder, FRAME.close);
+  encoding.writeVarString(encoder, reason);
+  return encoding.toUint8Array(encoder);
+}
+
 /** A sync message; `step` is one of `STEP`. */
 export function syncFrame(address: string, step: number, payload: Uint8Array): Uint8Array {
   const encoder = encoding.createEncoder();

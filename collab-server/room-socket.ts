@@ -6,6 +6,7 @@ import type { Logger } from '#backend/log.ts';
 import {
   CLOSE,
   putOutCodes,
+  REFUSED,
   waitReason,
   type PutOut,
   type StandingNotice,
@@ -16,6 +17,7 @@ import { Backlog } from './backlog.ts';
 import type { Dialect } from './dialect.ts';
 import {
   AUTH,
+  closeFrame,
   FRAME,
   grantedFrame,
   MalformedFrame,
@@ -79,6 +81,15 @@ export interface RoomSocketOptions {
   readonly now?: () => number;
 }
 
+/** After these, the same again is refused again. */
+const FINAL: ReadonlySet<number> = new Set([
+  CLOSE.malformed,
+  CLOSE.notYours,
+  CLOSE.tooLarge,
+  CLOSE.unfit,
+  CLOSE.stranded,
+]);
+
 const OPEN = 1;
 const CLOSING = 2;
 
@@ -125,14 +136,15 @@ export class RoomSocket implements WebSocketLike {
   /** Takes a frame from the client; one that must not reach Yjs ends the connection. */
   receive(bytes: Uint8Array | null): void {
     if (this.#closed) return;
+    let frame: Uint8Array | null = null;
     try {
       if (bytes === null) throw new MalformedFrame('text frames are not spoken here');
       if (!this.#options.pass.message(bytes.byteLength)) throw new TooMuch('messages or bytes');
-      const frame = this.#options.dialect.toServer(bytes);
+      frame = this.#options.dialect.toServer(bytes);
       this.#documents.named(this.#guard.check(frame).address);
       this.#handOver(frame);
     } catch (error) {
-      this.refuse(error, 'receive');
+      this.refuse(error, 'receive', frame === null ? '' : addressIn(frame));
     }
   }
 
@@ -170,10 +182,14 @@ export class RoomSocket implements WebSocketLike {
     connection.sendStateless(JSON.stringify(notice));
   }
 
-  /** Ends the connection because of a failure; the client is told a reference into the log. */
-  refuse(error: unknown, where: string): void {
+  /**
+   * Ends the connection because of a failure; the client is told a reference into the log, and which
+   * document the failure is about if sending the same again would be of no use.
+   */
+  refuse(error: unknown, where: string, address = ''): void {
     const ref = crypto.randomUUID();
     const code = closeCodeOf(error);
+    if (FINAL.has(code) && this.#documents.isIn(address)) this.#write(closeFrame(address, REFUSED));
     const say = code === CLOSE.internal ? 'error' : 'warn';
     this.#options.log[say]({ err: error, ref, where, userId: this.viewer?.id }, 'socket closed');
     this.close(code, code === CLOSE.tooMuch ? waitReason(WAIT_S, ref) : ref);
@@ -245,7 +261,11 @@ export class RoomSocket implements WebSocketLike {
     for (const lack of this.#documents.lacking) {
       const { address, document, sinceMs, isAsked } = lack;
       if (this.#now() - sinceMs > limits.strandedMs) {
-        this.refuse(new Stranded(`${document}: what they follow on does not come`), 'sync');
+        this.refuse(
+          new Stranded(`${document}: what they follow on does not come`),
+          'sync',
+          address,
+        );
         return;
       }
       const vector = isAsked ? null : stateVector(document);
@@ -304,6 +324,15 @@ function saysSaved(frame: Uint8Array): boolean {
   if (typeOf(frame) !== FRAME.syncStatus) return false;
   const { body } = readFrame(frame);
   return decoding.readVarUint(body) === 1;
+}
+
+/** The address of a frame that may be none. */
+function addressIn(frame: Uint8Array): string {
+  try {
+    return readFrame(frame).address;
+  } catch {
+    return '';
+  }
 }
 
 function closeCodeOf(error: unknown): number {

@@ -300,7 +300,7 @@ export class Rooms {
     } catch (error) {
       if (!(error instanceof NoSuchRoom)) {
         const context = on.context ?? on.connection?.context;
-        context?.socket.refuse(error, where);
+        context?.socket.refuse(error, where, on.connection?.messageAddress);
       }
       throw new Ended('', { cause: error });
     }
@@ -329,5 +329,5 @@ async function readInto(db: Database, document: Document): Promise<void> {
 
 interface HookPayload {
   readonly context?: SocketContext | undefined;
-  readonly connection?: { readonly context: SocketContext };
+  readonly connection?: { readonly context: SocketContext; readonly messageAddress: string };
 }

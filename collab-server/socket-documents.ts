@@ -74,6 +74,11 @@ export class SocketDocuments {
     this.#entered += 1;
   }
 
+  /** True while the client is in the document of an address. */
+  isIn(address: string): boolean {
+    return this.#open.get(address)?.isEntered ?? false;
+  }
+
   /** The client was not let in. @throws {TooMuch} if that happens to it all the time */
   refused(address: string): void {
     this.left(address);

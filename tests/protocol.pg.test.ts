@@ -9,6 +9,7 @@ import { MAX_WORDS_LENGTH } from '#domain/protocol/commands.ts';
 import {
   CLOSE,
   putOutCodes,
+  REFUSED,
   standingNoticeSchema,
   progressNoticeSchema,
   parseRoom,
@@ -75,7 +76,7 @@ test('every close code of ours is told, by its name', () => {
 
 test('every reason for which the server closes a document is told', () => {
   const told = rowsOf('Roles').map(([reason]) => unquoted(reason));
-  expect(told.toSorted()).toEqual(Object.keys(putOutCodes).toSorted());
+  expect(told.toSorted()).toEqual([...Object.keys(putOutCodes), REFUSED].toSorted());
 });
 
 test('every notice is told, as it is', () => {

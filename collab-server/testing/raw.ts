@@ -47,6 +47,15 @@ export function presenceFrame(
   return encoding.toUint8Array(encoder);
 }
 
+/** An update with one struct that overwrites nothing, but takes a client's clocks. */
+export function garbage(client: number, clock: number, length: number): Uint8Array {
+  const encoder = encoding.createEncoder();
+  for (const n of [1, 1, client, clock]) encoding.writeVarUint(encoder, n);
+  encoding.writeUint8(encoder, 0);
+  for (const n of [length, 0]) encoding.writeVarUint(encoder, n);
+  return encoding.toUint8Array(encoder);
+}
+
 /** Opens a document with raw frames; resolves once the server has asked for what we have. */
 export async function enterRaw(
   url: string,

@@ -128,6 +128,12 @@ export const putOutCodes = {
 } as const;
 export type PutOut = keyof typeof putOutCodes;
 
+/**
+ * The reason in Hocuspocus' close message when what a client sent of a document was refused for
+ * good; the socket is closed after it, with the code that says why.
+ */
+export const REFUSED = 'refused';
+
 /** What a person does in a room, as others see it. Spread through Yjs awareness. */
 export const presenceSchema = v.object({
   user: v.object({
