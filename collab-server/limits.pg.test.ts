@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { createServer, connect as connectTcp, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import * as Y from 'yjs';
 import { CLOSE, SOCKET_PATH, waitSecondsIn } from '#domain/protocol/room.ts';
 import { wordsOf } from '#domain/story/document.ts';
 import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
-import { authenticationFrame, readFrame, FRAME } from './frames.ts';
+import { authenticationFrame, readFrame, FRAME, STEP } from './frames.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { enterRaw, presenceFrame, type RawSocket } from './testing/raw.ts';
 import {
@@ -150,6 +151,34 @@ test('messages, then bytes, beyond what an account may send end its socket with 
   expect([await closeOf(large), waitsOf(large)]).toEqual([CLOSE.tooMuch, 10]);
   // Whoever sends little is not in it.
   expect((await enter(server, kim)).closes).toEqual([]);
+});
+
+test('whoever asks about trees beyond what an account may is ended with a time to wait', async () => {
+  const perAccount = { ...defaultLimits.perAccount, questions: { atOnce: 5, perSecond: 0 } };
+  const server = await limited({ perAccount });
+  const sockets = await Promise.all([1, 2, 3].map(() => enterRaw(server.url, story.tree, jo)));
+  leaving.push(
+    ...sockets.map(
+      ({ socket }) =>
+        () =>
+          socket.terminate(),
+    ),
+  );
+  // Whoever has nothing, and whoever wrote nothing, asks as often as ever.
+  for (const each of sockets) each.sync(STEP.reply, new Uint8Array([0, 0]));
+  await eventually(() =>
+    expect(sockets.map((each) => each.saved())).toEqual([[true], [true], [true]]),
+  );
+  const doc = new Y.Doc();
+  doc.getMap('takes').set('a', 1);
+  for (const each of sockets) {
+    each.sync(STEP.reply, Y.encodeStateAsUpdate(doc));
+    each.sync(STEP.stateVector, Y.encodeStateVector(doc));
+  }
+  await eventually(() => expect(sockets.flatMap(({ closes }) => closes)).toHaveLength(1));
+  const [close] = sockets.flatMap(({ closes }) => closes);
+  expect(close?.code).toBe(CLOSE.tooMuch);
+  expect(waitSecondsIn(close?.reason ?? '')).toBeGreaterThan(0);
 });
 
 test('a socket asks for so many documents, under whatever name', async () => {

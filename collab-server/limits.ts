@@ -11,6 +11,8 @@ export interface Allowance {
   /** Messages, and their bytes, that are sent to us. */
   readonly messages: Rate;
   readonly bytes: Rate;
+  /** What is asked about trees by those who have some of them: two each time that one is opened. */
+  readonly questions: Rate;
 }
 
 export interface Limits {
@@ -49,6 +51,7 @@ export const defaultLimits: Limits = {
     documents: 10_000,
     messages: { atOnce: 50_000, perSecond: 5_000 },
     bytes: { atOnce: 128 * MB, perSecond: 8 * MB },
+    questions: { atOnce: 4_000, perSecond: 200 },
   },
   perAccount: {
     sockets: 64,
@@ -56,6 +59,7 @@ export const defaultLimits: Limits = {
     documents: 500,
     messages: { atOnce: 5_000, perSecond: 500 },
     bytes: { atOnce: 16 * MB, perSecond: MB },
+    questions: { atOnce: 400, perSecond: 10 },
   },
   documentsPerSocket: 100,
   refusals: { atOnce: 30, perSecond: 0.5 },

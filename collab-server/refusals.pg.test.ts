@@ -116,6 +116,18 @@ test('an update of somebody who may only read is not saved, and says so', async 
     updateOf((doc) => wordsOf(doc).insert(0, 'x')),
   );
   await eventually(() => expect(listener.saved()).toEqual([false]));
+  // All that it has: what was written before, what nobody wrote, and what nobody deleted.
+  const words = (await room.join(room.mira)).doc;
+  const claim = new Y.Doc();
+  Y.applyUpdate(claim, Y.encodeStateAsUpdate(words));
+  listener.sync(STEP.reply, Y.encodeStateAsUpdate(claim));
+  wordsOf(claim).delete(0, 2);
+  listener.sync(STEP.reply, Y.encodeStateAsUpdate(claim));
+  listener.sync(
+    STEP.reply,
+    updateOf((doc) => wordsOf(doc).insert(0, 'x')),
+  );
+  await eventually(() => expect(listener.saved()).toEqual([false, true, false, false]));
   const writer = await room.raw(room.jo, { name: room.story.tree });
   writer.sync(
     STEP.update,

@@ -29,6 +29,7 @@ import { STEP } from './frames.ts';
 import { MAX_FRAME_BYTES } from './guard.ts';
 import { Presence } from './presence.ts';
 import { PresenceSocket } from './presence-socket.ts';
+import { ReaderReplies } from './reader-replies.ts';
 import { NotThisPerson } from './refusals.ts';
 import { RoomServer, type SocketContext } from './room-server.ts';
 import type { FrameTaker } from './room-socket.ts';
@@ -38,6 +39,7 @@ import { TreeVisits } from './tree-visits.ts';
 import { Trees } from './trees.ts';
 import { UpdateLog } from './update-log.ts';
 import { FollowedDocuments } from './followed-documents.ts';
+import type { Pass } from './usage.ts';
 import { Words } from './words.ts';
 
 /** A socket from which nothing came for this long is closed, milliseconds. */
@@ -173,10 +175,11 @@ export class Rooms {
   }
 
   /** Who handles some of the frames of one socket before Hocuspocus does. */
-  frameTakers(): readonly FrameTaker[] {
+  frameTakers(pass: Pass): readonly FrameTaker[] {
     return [
-      new TreeVisits(this.trees),
+      new TreeVisits(this.trees, pass),
       new Newcomers(this.#states),
+      new ReaderReplies(),
       new PresenceSocket(this.#presence),
     ];
   }

@@ -194,7 +194,7 @@ function openSocket(
     viewer,
     wire,
     updates: rooms.updates,
-    takers: rooms.frameTakers(),
+    takers: rooms.frameTakers(pass),
     missedBefore: (document, sender) => rooms.missedBefore(document, sender),
     stateVector: (document) => rooms.stateVector(document),
     pass,

@@ -57,7 +57,10 @@ export async function checkSync(
   socket.syncing(connection.messageAddress, type, isWhole);
 }
 
-/** Hocuspocus looks through the whole document for each. @throws {TooMuch} */
+/**
+ * Of those who were made readers later, or are not in yet; see `ReaderReplies` for the others.
+ * Hocuspocus looks through the whole document for each. @throws {TooMuch}
+ */
 function countReply(connection: object): void {
   const replies = repliesOf.get(connection) ?? new Bucket(REPLIES);
   repliesOf.set(connection, replies);

@@ -13,6 +13,7 @@ import {
 import { TooMuch } from './refusals.ts';
 import type { FrameTaker } from './room-socket.ts';
 import type { Trees } from './trees.ts';
+import type { Pass } from './usage.ts';
 
 /** What one socket may have waiting until it is let in. */
 const WAITING_MESSAGES = 40;
@@ -26,12 +27,14 @@ interface Waiting extends SyncMessage {
 
 export class TreeVisits implements FrameTaker {
   readonly #trees: Trees;
+  readonly #pass: Pick<Pass, 'question'>;
   readonly #entered = new Map<string, Connection>();
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
 
-  constructor(trees: Trees) {
+  constructor(trees: Trees, pass: Pick<Pass, 'question'>) {
     this.#trees = trees;
+    this.#pass = pass;
   }
 
   /**
@@ -83,6 +86,7 @@ export class TreeVisits implements FrameTaker {
     const room = parseRoom(entered.document.name);
     const tree = room?.kind === 'story' ? this.#trees.of(room.storyId) : null;
     if (tree?.document !== entered.document) throw new Error('a reader of a tree that is closed');
+    if (isQuestion(step, payload) && !this.#pass.question()) throw new TooMuch('questions');
     switch (step) {
       case STEP.stateVector:
         return tree.ask(entered, payload);
@@ -95,4 +99,9 @@ export class TreeVisits implements FrameTaker {
         throw new MalformedFrame(`there is no sync step ${step}`);
     }
   }
+}
+
+/** What is known of those who have nothing, or have written nothing, is at hand. */
+function isQuestion(step: number, { byteLength }: Uint8Array): boolean {
+  return step === STEP.stateVector ? byteLength > 1 : step === STEP.reply && byteLength > 2;
 }

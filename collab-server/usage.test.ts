@@ -8,6 +8,7 @@ const wide: Allowance = {
   documents: 100,
   messages: { atOnce: 100, perSecond: 100 },
   bytes: { atOnce: 10_000, perSecond: 10_000 },
+  questions: { atOnce: 100, perSecond: 100 },
 };
 
 function usageOf({ address = {}, account = {} }: Record<string, Partial<Allowance>>) {

@@ -111,6 +111,11 @@ export class Pass {
     return this.#parties.every((party) => party.messages.take(1) && party.bytes.take(bytes));
   }
 
+  /** Counts a question about a tree, on which its thread has to work; false if it was too much. */
+  question(): boolean {
+    return this.#parties.every((party) => party.questions.take(1));
+  }
+
   /** Counts a document as open; false, and nothing counted, if there are too many. */
   openDocument(): boolean {
     if (this.#isOver || !this.#parties.every((party) => party.hasRoomForDocument)) return false;
@@ -141,6 +146,7 @@ class Party {
   restsSinceMs = 0;
   readonly messages: Bucket;
   readonly bytes: Bucket;
+  readonly questions: Bucket;
   readonly #opens: Bucket;
   readonly #allowance: Allowance;
 
@@ -149,6 +155,7 @@ class Party {
     this.#allowance = allowance;
     this.messages = new Bucket(allowance.messages, now);
     this.bytes = new Bucket(allowance.bytes, now);
+    this.questions = new Bucket(allowance.questions, now);
     this.#opens = new Bucket(allowance.opens, now);
   }
 

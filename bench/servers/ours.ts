@@ -18,6 +18,7 @@ const allowance: Allowance = {
   documents: EVERYTHING,
   messages: rate,
   bytes: rate,
+  questions: rate,
 };
 
 const databaseUrl = process.env['DATABASE_URL'] ?? '';
