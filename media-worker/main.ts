@@ -35,7 +35,7 @@ await runProcess(log, async (onStop) => {
   const objects = await openObjectStore(config);
   const queue = await openQueue(url, { log });
   onStop(() => queue.stop());
-  const worker: Worker = { db, objects, queue, log, tool };
+  const worker: Worker = { db, databaseUrl: url, objects, queue, log, tool };
   const perPerson = config.WORKER_CONCURRENCY;
   // One more than one person can fill: whoever comes next waits for nobody's batch.
   const concurrency = perPerson + 1;

@@ -7,6 +7,7 @@ import {
   takeToRender,
   type StoredSource,
 } from '#backend/media/mixes.ts';
+import { onePerPlan } from '#backend/media/plan-lock.ts';
 import type { ObjectStore } from '#backend/storage/objects.ts';
 import type { TakeId } from '#domain/story/ids.ts';
 import { segmentAt, segmentStart } from '#domain/timeline/grid.ts';
@@ -38,13 +39,14 @@ export async function renderTake(
   const plan = planRegion(path, LEAD_SEGMENTS);
   const planSha256 = createHash('sha256').update(mixKeyText(plan)).digest('hex');
   const onProgress = progressReporter(worker, { storyId, takeId, stage: 'render' });
-  const packs =
-    (await packsOfPlan(worker.db, planSha256)) ??
-    (await withJobFolder(async (folder) => {
-      const options = { folder, signal, onProgress };
-      const bodies = await renderPlan(worker, { plan, path }, options);
+  const packs = await onePerPlan(worker.databaseUrl, planSha256, async () => {
+    const rendered = await packsOfPlan(worker.db, planSha256);
+    if (rendered !== null) return rendered;
+    return await withJobFolder(async (folder) => {
+      const bodies = await renderPlan(worker, { plan, path }, { folder, signal, onProgress });
       return await storePacks(worker.objects, planSha256, bodies);
-    }));
+    });
+  });
   const firstSegment = plan.firstSegment + LEAD_SEGMENTS;
   await saveMix(worker.db, { takeId, storyId, planSha256, firstSegment, packs });
 }

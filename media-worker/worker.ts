@@ -7,6 +7,8 @@ import type { Tool } from './ffmpeg/run.ts';
 
 export interface Worker {
   readonly db: Database;
+  /** For the connections that a job needs of its own. */
+  readonly databaseUrl: string;
   readonly objects: ObjectStore;
   readonly queue: Queue;
   readonly log: Logger;

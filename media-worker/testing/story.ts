@@ -27,7 +27,7 @@ export interface TestStory {
   readonly queue: Queue;
   readonly objects: DiskStore;
   /** Its database, as a worker process is told of it. */
-  readonly url: string;
+  readonly databaseUrl: string;
   /** What DATA_DIR must be for a worker process to see the same store. */
   readonly dataDir: string;
   /** The author of every take. */
@@ -83,7 +83,7 @@ export async function openStory(database: {
   };
   return {
     ...deps,
-    url: database.url,
+    databaseUrl: database.url,
     dataDir,
     author,
     publish: async (recording, parent) =>

@@ -21,7 +21,7 @@ export class WorkerProcesses {
       env: {
         PATH: process.env['PATH'],
         TMPDIR: tmp,
-        DATABASE_URL: story.url,
+        DATABASE_URL: story.databaseUrl,
         DATA_DIR: story.dataDir,
         LINK_SECRET,
         WORKER_PORT: '0',
