@@ -5,6 +5,7 @@ import * as decoding from 'lib0/decoding';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
 import { changeStory, giveRole } from '#backend/story/change-story.ts';
+import { openQueue, type Queue } from '#backend/queue/queue.ts';
 import { setHidden } from '#backend/story/change-take.ts';
 import { setDeleted } from '#backend/story/delete-story.ts';
 import { CLOSE, roomName } from '#domain/protocol/room.ts';
@@ -25,6 +26,7 @@ import {
 } from './testing/world.ts';
 
 let fresh: FreshDatabase;
+let queue: Queue;
 let here: TestServer;
 let there: TestServer;
 let olga: TestPerson;
@@ -36,6 +38,7 @@ beforeAll(async () => {
   // Hocuspocus prints each document that somebody is refused.
   vi.spyOn(console, 'error').mockReturnValue();
   fresh = await freshDatabase();
+  queue = await openQueue(fresh.url, { log: fresh.log });
   [here, there] = await Promise.all([serve(fresh), serve(fresh)]);
 });
 beforeEach(async () => {
@@ -46,6 +49,7 @@ afterEach(() => {
   for (const leave of leaving.splice(0)) leave();
 });
 afterAll(async () => {
+  await queue.stop();
   await Promise.all([here.stopAll(), there.stopAll()]);
   await fresh.close();
 });
@@ -162,7 +166,7 @@ test('the words of a take that is hidden are closed to those who may not see it,
   leaving.push(() => both.socket.terminate());
   both.socket.send(authenticationFrame(story.words));
   await eventually(() => expect(granted(both)).toEqual(['readonly', 'read-write']));
-  await setHidden(fresh.db, olga.user, { takeId: story.seedId, hidden: true });
+  await setHidden({ db: fresh.db, queue }, olga.user, { takeId: story.seedId, hidden: true });
   await soon(() =>
     expect(jos.map(({ closes }) => closes)).toEqual([
       [{ code: CLOSE.forbidden, reason: 'forbidden' }],
@@ -252,7 +256,7 @@ test('rooms that are unknown, deleted or hidden are refused alike, and nothing i
   const deleted = await plant(fresh, olga.user.id);
   const hidden = await plant(fresh, olga.user.id);
   await setDeleted(fresh.db, olga.user, { storyId: deleted.storyId, deleted: true });
-  await setHidden(fresh.db, olga.user, { takeId: hidden.seedId, hidden: true });
+  await setHidden({ db: fresh.db, queue }, olga.user, { takeId: hidden.seedId, hidden: true });
   const rooms = [
     `story:${randomUUID()}`,
     roomName({ kind: 'words', takeId: takeId(randomUUID()) }),

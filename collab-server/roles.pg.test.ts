@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { changeStory, giveRole } from '#backend/story/change-story.ts';
+import { openQueue, type Queue } from '#backend/queue/queue.ts';
 import { setHidden, setLiked } from '#backend/story/change-take.ts';
 import { TreeLog } from '#backend/story/tree-log.ts';
 import { roomName } from '#domain/protocol/room.ts';
@@ -9,18 +10,23 @@ import { enter, NoSuchRoom } from './authenticate.ts';
 import { person, plant, publishTake, type TestPerson, type TestStory } from './testing/world.ts';
 
 let fresh: FreshDatabase;
+let queue: Queue;
 let olga: TestPerson;
 let jo: TestPerson;
 let story: TestStory;
 
 beforeAll(async () => {
   fresh = await freshDatabase();
+  queue = await openQueue(fresh.url, { log: fresh.log });
 });
 beforeEach(async () => {
   [olga, jo] = await Promise.all([person(fresh, 'Olga'), person(fresh, 'Jo')]);
   story = await plant(fresh, olga.user.id, 'Once');
 });
-afterAll(() => fresh.close());
+afterAll(async () => {
+  await queue.stop();
+  await fresh.close();
+});
 
 /** How somebody comes into the words of a take: `w` to write, `r` to read, `-` not at all. */
 async function words(by: TestPerson | null, document = story.words): Promise<string> {
@@ -59,7 +65,7 @@ test('words are written by those whose role allows it', async () => {
 });
 
 test('the words of a hidden take are no room to others', async () => {
-  await setHidden(fresh.db, olga.user, { takeId: story.seedId, hidden: true });
+  await setHidden({ db: fresh.db, queue }, olga.user, { takeId: story.seedId, hidden: true });
   expect([await words(olga), await words(jo), await words(null)]).toEqual(['w', '-', '-']);
   await give('keeper');
   expect(await words(jo)).toBe('w');
@@ -69,7 +75,7 @@ test('likes, tombstones and titles reach the tree', async () => {
   const tree = new TreeLog(story.storyId);
   await tree.catchUp(fresh.db);
   await setLiked(fresh.db, jo.user, { takeId: story.seedId, liked: true });
-  await setHidden(fresh.db, olga.user, { takeId: story.seedId, hidden: true });
+  await setHidden({ db: fresh.db, queue }, olga.user, { takeId: story.seedId, hidden: true });
   await changeStory(fresh.db, olga.user, story.storyId, { title: 'Dark' });
   await tree.catchUp(fresh.db);
   expect(readTree(tree.doc).meta?.title).toBe('Dark');

@@ -7,6 +7,7 @@ import { appendUpdates } from '#backend/postgres/documents.ts';
 import { mergeIntoState } from '#backend/postgres/merge-updates.ts';
 import { readStoryAt } from '#backend/story/as-it-was.ts';
 import { changeStory } from '#backend/story/change-story.ts';
+import { openQueue, type Queue } from '#backend/queue/queue.ts';
 import { setHidden } from '#backend/story/change-take.ts';
 import { setDeleted } from '#backend/story/delete-story.ts';
 import { readStoryLog } from '#backend/story/story-log.ts';
@@ -19,6 +20,7 @@ import { person, plant, publishTake, type TestPerson, type TestStory } from './t
 import { Words } from './words.ts';
 
 let fresh: FreshDatabase;
+let queue: Queue;
 let mira: TestPerson;
 let jo: TestPerson;
 let story: TestStory;
@@ -31,9 +33,13 @@ const at = (hour: number) => new Date(noon + hour * HOUR_MS);
 
 beforeAll(async () => {
   fresh = await freshDatabase();
+  queue = await openQueue(fresh.url, { log: fresh.log });
   [mira, jo] = [await person(fresh, 'Mira'), await person(fresh, 'Jo')];
 });
-afterAll(() => fresh.close());
+afterAll(async () => {
+  await queue.stop();
+  await fresh.close();
+});
 
 /** Noon: Mira plants. 1: Jo answers. 2: Jo changes Mira's words. 3: retitled. 4: Jo's is hidden. */
 beforeEach(async () => {
@@ -53,7 +59,7 @@ beforeEach(async () => {
   await appendUpdates(fresh.db, [{ document: story.words, update, userId: jo.user.id }]);
   await fresh.pool.query(`update takes set words = 'Once. Twice.' where id = $1`, [story.seedId]);
   await changeStory(fresh.db, mira.user, story.storyId, { title: 'The pier' });
-  await setHidden(fresh.db, mira.user, { takeId: answer, hidden: true });
+  await setHidden({ db: fresh.db, queue }, mira.user, { takeId: answer, hidden: true });
   await fresh.pool.query(`update takes set created_at = $2 where id = $1`, [story.seedId, at(0)]);
   await fresh.pool.query(`update takes set created_at = $2 where id = $1`, [answer, at(1)]);
   await fresh.pool.query(`update document_updates set created_at = $2 where document = $1`, [

@@ -44,6 +44,9 @@ await runProcess(log, async (onStop) => {
     { concurrency, perPerson, onDead: ({ takeId }) => failTake(db, takeId, 'internal') },
     ({ takeId }, { signal }) => ingestTake(worker, takeId, signal),
   );
+  await queue.work('mix.renew', { concurrency: 1 }, ({ takeId }, { signal }) =>
+    renderTake(worker, takeId, signal),
+  );
   await queue.work('take.render', { concurrency, perPerson }, ({ takeId }, { signal }) =>
     renderTake(worker, takeId, signal),
   );

@@ -1,6 +1,7 @@
 // The job take.render: a ready take's region becomes one pack per codec.
 import { createHash } from 'node:crypto';
 import {
+  isPlayed,
   packsOfPlan,
   pathFrom,
   saveMix,
@@ -23,8 +24,9 @@ import { LEAD_SEGMENTS, renderRegion } from './region.ts';
 import type { Worker } from './worker.ts';
 
 /**
- * Renders a take. Run again, at once or later, there is still one mix; a take that is not ready or
- * is rendered already is left alone. Rejects with whatever may be over at the next attempt.
+ * Renders a take: with every voice, and if one that sounds in it is hidden, also without those.
+ * Run again, at once or later, there is still one mix of each kind; a take that is not ready or is
+ * rendered already is left alone. Rejects with whatever may be over at the next attempt.
  */
 export async function renderTake(
   worker: Worker,
@@ -36,19 +38,36 @@ export async function renderTake(
   const { storyId, startSamples } = take;
   const from = segmentStart(segmentAt(startSamples) - LEAD_SEGMENTS);
   const path = await pathFrom(worker.db, takeId, from);
-  const plan = planRegion(path, LEAD_SEGMENTS);
-  const planSha256 = createHash('sha256').update(mixKeyText(plan)).digest('hex');
   const onProgress = progressReporter(worker, { storyId, takeId, stage: 'render' });
-  const packs = await onePerPlan(worker.databaseUrl, planSha256, async () => {
-    const rendered = await packsOfPlan(worker.db, planSha256);
-    if (rendered !== null) return rendered;
-    return await withJobFolder(async (folder) => {
-      const bodies = await renderPlan(worker, { plan, path }, { folder, signal, onProgress });
-      return await storePacks(worker.objects, planSha256, bodies);
+  for (const plan of plansOf(path)) {
+    const planSha256 = createHash('sha256').update(mixKeyText(plan)).digest('hex');
+    if (await isPlayed(worker.db, { takeId, planSha256 })) continue;
+    const packs = await onePerPlan(worker.databaseUrl, planSha256, async () => {
+      const rendered = await packsOfPlan(worker.db, planSha256);
+      if (rendered !== null) return rendered;
+      return await withJobFolder(async (folder) => {
+        const bodies = await renderPlan(worker, { plan, path }, { folder, signal, onProgress });
+        return await storePacks(worker.objects, planSha256, bodies);
+      });
     });
-  });
-  const firstSegment = plan.firstSegment + LEAD_SEGMENTS;
-  await saveMix(worker.db, { takeId, storyId, planSha256, firstSegment, packs });
+    await saveMix(worker.db, {
+      takeId,
+      storyId,
+      planSha256,
+      firstSegment: plan.firstSegment + LEAD_SEGMENTS,
+      sounds: plan.clips.map((clip) => clip.takeId),
+      packs,
+    });
+  }
+}
+
+/** What to render of a path's last take; what everybody may hear comes first. */
+function plansOf(path: readonly StoredSource[]): MixPlan[] {
+  const whole = planRegion(path, LEAD_SEGMENTS);
+  const hidden = new Set(path.filter((source) => source.hidden).map(({ id }) => id));
+  if (!whole.clips.some(({ takeId }) => hidden.has(takeId))) return [whole];
+  const open = path.map((source) => (source.hidden ? { ...source, stem: null } : source));
+  return [planRegion(open, LEAD_SEGMENTS), whole];
 }
 
 /** Fetches the stems that a plan needs, each once, and renders it. */

@@ -2,7 +2,10 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { renderedPath } from '#backend/media/rendered-path.ts';
+import { forgetSuperseded, takesThatSound } from '#backend/media/mixes.ts';
+import { renderedPath, type Hears } from '#backend/media/rendered-path.ts';
+import { renewMixes } from '#backend/media/renew-mixes.ts';
+import { setHidden } from '#backend/story/change-take.ts';
 import { pathFile } from '#domain/media/path-file.ts';
 import type { TakeId } from '#domain/story/ids.ts';
 import { segmentStart } from '#domain/timeline/grid.ts';
@@ -59,6 +62,27 @@ describe('a take', () => {
     await renderTake(worker, id, never);
   };
 
+  /** What is heard of a whole path. */
+  const soundOf = async (
+    leaf: TakeId,
+    codec: 'aac' | 'opus',
+    hears?: Hears,
+  ): Promise<Int16Array> => {
+    const path = await renderedPath(database.db, leaf, codec, hears);
+    expect(path?.complete).toBe(true);
+    const [head] = path?.rendered ?? [];
+    if (path === null || head === undefined) return new Int16Array();
+    const init = await bytesOf(story, head.pack.objectKey, 0, head.pack.initBytes - 1);
+    const file = pathFile(init, stretchesOf(path.rendered));
+    const parts = await Promise.all(
+      file.stretches.map((it) => bytesOf(story, it.objectKey, it.offset, it.offset + it.bytes - 1)),
+    );
+    return await withJobFolder(async (folder) => {
+      await writeFile(join(folder, 'path.mp4'), Buffer.concat([file.header, ...parts]));
+      return await decodeFile(worker.tool, folder, { name: 'path.mp4', format: 'mov' });
+    });
+  };
+
   test('becomes ready with its stem, then mixed, and doing both again changes nothing', async () => {
     const pcm = babble(1, 3 * SECOND + 7);
     const { takeId } = await story.publish(wavFile(pcm));
@@ -93,29 +117,86 @@ describe('a take', () => {
     const last = await story.publish(wavFile(third), answer);
     await make(last.takeId);
     for (const codec of ['aac', 'opus'] as const) {
-      const path = await renderedPath(database.db, last.takeId, codec);
-      expect(path?.complete).toBe(true);
-      const [head] = path?.rendered ?? [];
-      if (path === null || head === undefined) return;
-      const init = await bytesOf(story, head.pack.objectKey, 0, head.pack.initBytes - 1);
-      const file = pathFile(init, stretchesOf(path.rendered));
-      const parts = await Promise.all(
-        file.stretches.map((it) =>
-          bytesOf(story, it.objectKey, it.offset, it.offset + it.bytes - 1),
-        ),
-      );
-      await withJobFolder(async (folder) => {
-        await writeFile(join(folder, 'path.mp4'), Buffer.concat([file.header, ...parts]));
-        const sound = await decodeFile(worker.tool, folder, { name: 'path.mp4', format: 'mov' });
-        const starts = [0, 0, first.length];
-        for (const [index, pcm] of voices.entries()) {
-          const from = Math.floor(pcm.length / 2);
-          const at = (starts[index] ?? 0) + from;
-          expect(Math.abs(lagOf(pcm.subarray(from, from + 4_096), sound, at))).toBeLessThan(4.8);
-        }
-      });
+      const sound = await soundOf(last.takeId, codec);
+      const starts = [0, 0, first.length];
+      for (const [index, pcm] of voices.entries()) {
+        expect(Math.abs(placeIn(sound, pcm, starts[index] ?? 0).lag)).toBeLessThan(4.8);
+      }
     }
     expect(await stateOf(words.takeId)).toMatchObject({ stems: 0, mixes: 1 });
+  });
+
+  test('that is hidden is silent for others, and its neighbours sound on', async () => {
+    const voices = [babble(61, 3 * SECOND), babble(62, 6 * SECOND), babble(63, 5 * SECOND)];
+    const [first, second, third] = voices;
+    if (first === undefined || second === undefined || third === undefined) return;
+    const seed = await story.publish(wavFile(first));
+    await make(seed.takeId);
+    const answer = await story.publish(wavFile(second), seed);
+    await make(answer.takeId);
+    const last = await story.publish(wavFile(third), answer);
+    await make(last.takeId);
+    const ids = [seed.takeId, answer.takeId, last.takeId];
+    const author = { id: story.author };
+
+    await setHidden(story, author, { takeId: answer.takeId, hidden: true });
+    // Until it is rendered without that voice, the path of others ends before it.
+    const ending = await renderedPath(database.db, last.takeId, 'opus');
+    expect(ending?.rendered.map(({ takeId }) => takeId)).toEqual([seed.takeId]);
+    expect(await takesThatSound(database.db, answer.takeId)).toEqual(
+      expect.arrayContaining([answer.takeId, last.takeId]),
+    );
+    for (const id of ids) await renderTake(worker, id, never);
+    for (const id of ids) await renderTake(worker, id, never);
+    expect(await Promise.all(ids.map(stateOf))).toMatchObject([
+      { mixes: 1 },
+      { mixes: 2 },
+      { mixes: 2 },
+    ]);
+    const heard = async (hears?: Hears) => {
+      const sound = await soundOf(last.takeId, 'opus', hears);
+      const starts = [0, 0, first.length];
+      return voices.map((pcm, index) => placeIn(sound, pcm, starts[index] ?? 0).share > 0.3);
+    };
+    expect(await heard()).toEqual([true, false, true]);
+    expect(await heard(() => true)).toEqual([true, true, true]);
+
+    await setHidden(story, author, { takeId: answer.takeId, hidden: false });
+    expect(await heard()).toEqual([true, true, true]);
+  });
+
+  test('that an older renderer rendered plays on, and is rendered anew once it is heard', async () => {
+    const seed = await story.publish(wavFile(babble(71, 2 * SECOND)));
+    await make(seed.takeId);
+    // As a version before ours would have left it: its plan has another name.
+    await database.pool.query(
+      `update mixes set render_version = render_version - 1, plan_sha256 = 'of an older version'
+       where take_id = $1`,
+      [seed.takeId],
+    );
+    const played = async () => await renderedPath(database.db, seed.takeId, 'aac');
+    const before = await played();
+    expect(before).toMatchObject({ complete: true, outdated: [seed.takeId] });
+    await renewMixes(story, [seed.takeId]);
+    await renewMixes(story, [seed.takeId]);
+    const { rows } = await database.pool.query(
+      `select count(*)::int as jobs from pgboss.job where name = 'mix.renew' and data->>'takeId' = $1`,
+      [seed.takeId],
+    );
+    expect(rows).toEqual([{ jobs: 1 }]);
+    await renderTake(worker, seed.takeId, never);
+    expect(await played()).toMatchObject({ complete: true, outdated: [] });
+    // Whoever was listening goes on with what they began.
+    const [old] = before?.rendered ?? [];
+    expect(await story.objects.head(old?.pack.objectKey ?? '')).not.toBeNull();
+    expect(await stateOf(seed.takeId)).toMatchObject({ mixes: 2 });
+    const dayAgo = new Date(Date.now() - 86_400_000);
+    expect(await forgetSuperseded(database.db, dayAgo)).toBe(0);
+    await database.pool.query(
+      `update mixes set superseded_at = now() - interval '25 hours' where superseded_at is not null`,
+    );
+    expect(await forgetSuperseded(database.db, dayAgo)).toBe(1);
+    expect(await stateOf(seed.takeId)).toMatchObject({ mixes: 1 });
   });
 
   test('of words that follow words is silence, exactly as long as they take to read', async () => {
@@ -189,6 +270,27 @@ describe('a take', () => {
     expect(await stateOf(takeId)).toMatchObject({ status: 'processing', stems: 0 });
   });
 });
+
+/** Where a voice is found in a sound, and how much of the sound there it is. */
+function placeIn(
+  sound: Int16Array,
+  pcm: Int16Array,
+  start: number,
+): { readonly lag: number; readonly share: number } {
+  const from = Math.floor(pcm.length / 2);
+  const piece = pcm.subarray(from, from + 4_096);
+  const lag = lagOf(piece, sound, start + from);
+  const there = sound.subarray(start + from + Math.round(lag));
+  let product = 0;
+  let own = 0;
+  let all = 0;
+  for (const [at, sample] of piece.entries()) {
+    product += sample * (there[at] ?? 0);
+    own += sample ** 2;
+    all += (there[at] ?? 0) ** 2;
+  }
+  return { lag, share: product / Math.sqrt(own * all || 1) };
+}
 
 async function bytesOf(story: TestStory, key: string, start: number, end: number): Promise<Buffer> {
   const { body } = await story.objects.get(key, { start, end });

@@ -162,7 +162,7 @@ describe('what is hidden', () => {
   test('is in nobody’s file who may not hear it, and in theirs who may', async () => {
     const end = await speak(mira, 7, leaf);
     await ask(jo, 'flac', end);
-    await setHidden(deps.db, jo, { takeId: leaf, hidden: true });
+    await setHidden(deps, jo, { takeId: leaf, hidden: true });
     // Its author hears it still, so theirs is the file that was asked for.
     expect((await exportStates(deps.db, jo, { takeId: end, origin })).flac).not.toBeNull();
     const lou = await deps.person('Lou');
@@ -179,7 +179,7 @@ describe('what is hidden', () => {
   });
 
   test('is not there for a stranger, and neither is what nobody published', async () => {
-    await setHidden(deps.db, jo, { takeId: leaf, hidden: true });
+    await setHidden(deps, jo, { takeId: leaf, hidden: true });
     const lou = await deps.person('Lou');
     expect((await refusal(ask(lou))).code).toBe('not_found');
     expect((await refusal(ask(lou, 'flac', takeId(randomUUID())))).code).toBe('not_found');

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mixes, stories, takes, users } from '#drizzle/schema.ts';
 import { storyId, takeId, userId, type TakeId } from '#domain/story/ids.ts';
+import { RENDER_VERSION } from '#domain/timeline/mix-key.ts';
 import type { Pack } from '#domain/timeline/path-packs.ts';
 import { freshDatabase, type FreshDatabase } from '../../tests/harness/database.ts';
-import { renderedPath } from './rendered-path.ts';
+import { renderedPath, type Hears } from './rendered-path.ts';
 
 let database: FreshDatabase;
 const [seed, middle, leaf] = [takeId(randomUUID()), takeId(randomUUID()), takeId(randomUUID())];
@@ -17,13 +19,19 @@ const pack = (name: string): Pack => ({
   segments: [{ offset: 10, bytes: 20, durationSamples: 5 }],
 });
 
-async function mix(id: TakeId, renderVersion: number, name: string): Promise<void> {
+async function mix(
+  id: TakeId,
+  name: string,
+  more: Partial<typeof mixes.$inferInsert> = {},
+): Promise<void> {
   await database.db.insert(mixes).values({
     takeId: id,
-    renderVersion,
+    renderVersion: RENDER_VERSION,
     planSha256: name,
     firstSegment: 7,
+    sounds: [id],
     packs: { aac: pack(`${name}-aac`), opus: pack(`${name}-opus`) },
+    ...more,
   });
 }
 
@@ -44,29 +52,48 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-const keysOf = async (id: TakeId, codec: 'aac' | 'opus') => {
-  const path = await renderedPath(database.db, id, codec);
+const everything: Hears = () => true;
+
+const keysOf = async (id: TakeId, codec: 'aac' | 'opus', hears?: Hears) => {
+  const path = await renderedPath(database.db, id, codec, hears);
   return path && { complete: path.complete, keys: path.rendered.map((t) => t.pack.objectKey) };
 };
 
-test('a path reaches as far as it is rendered without a gap, in the newest rendering', async () => {
+test('a path reaches as far as it is rendered without a gap, in what has not been superseded', async () => {
   expect(await keysOf(leaf, 'aac')).toEqual({ complete: false, keys: [] });
-  await mix(seed, 1, 'seed');
-  await mix(leaf, 1, 'leaf');
-  expect(await keysOf(leaf, 'aac')).toEqual({ complete: false, keys: ['mixes/seed-aac'] });
-  await mix(middle, 1, 'middle');
-  await mix(seed, 2, 'seed-again');
+  await mix(seed, 'seed', { supersededAt: new Date() });
+  await mix(leaf, 'leaf');
+  expect(await keysOf(leaf, 'aac')).toEqual({ complete: false, keys: [] });
+  await mix(seed, 'seed-again');
+  expect(await keysOf(leaf, 'aac')).toEqual({ complete: false, keys: ['mixes/seed-again-aac'] });
+  await mix(middle, 'middle', { renderVersion: RENDER_VERSION - 1, sounds: [seed, middle] });
   expect(await keysOf(leaf, 'opus')).toEqual({
     complete: true,
     keys: ['mixes/seed-again-opus', 'mixes/middle-opus', 'mixes/leaf-opus'],
   });
   const path = await renderedPath(database.db, middle, 'aac');
+  expect(path?.outdated).toEqual([middle]);
   expect(path?.rendered.at(-1)).toEqual({
     takeId: middle,
     startSamples: 100,
     firstSegment: 7,
     pack: pack('middle-aac'),
   });
+});
+
+test('nobody gets a mix with a voice that is hidden from them, and others lose nothing', async () => {
+  await database.db.update(takes).set({ hiddenAt: new Date() }).where(eq(takes.id, seed));
+  const all = ['mixes/seed-again-aac', 'mixes/middle-aac', 'mixes/leaf-aac'];
+  expect(await keysOf(leaf, 'aac')).toEqual({ complete: false, keys: [] });
+  expect(await keysOf(leaf, 'aac', everything)).toEqual({ complete: true, keys: all });
+  await mix(seed, 'hushed-seed', { sounds: [] });
+  expect(await keysOf(leaf, 'aac')).toEqual({ complete: false, keys: ['mixes/hushed-seed-aac'] });
+  await mix(middle, 'hushed-middle', { sounds: [middle] });
+  expect(await keysOf(leaf, 'aac')).toEqual({
+    complete: true,
+    keys: ['mixes/hushed-seed-aac', 'mixes/hushed-middle-aac', 'mixes/leaf-aac'],
+  });
+  expect(await keysOf(leaf, 'aac', everything)).toEqual({ complete: true, keys: all });
 });
 
 test('a take that is not there has no path', async () => {

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import * as v from 'valibot';
 import { mixes, takes } from '#drizzle/schema.ts';
 import { takeIdSchema, userIdSchema, type TakeId, type UserId } from '#domain/story/ids.ts';
+import { RENDER_VERSION } from '#domain/timeline/mix-key.ts';
 import { packSchema, type Codec, type RenderedTake } from '#domain/timeline/path-packs.ts';
 import type { Queryable } from '../postgres/database.ts';
 
@@ -11,24 +12,32 @@ export interface RenderedPath {
   readonly rendered: readonly RenderedTake[];
   /** True when the asked take itself is among them. */
   readonly complete: boolean;
+  /** Those that an older renderer rendered: they sound as they should, and may be rendered anew. */
+  readonly outdated: readonly TakeId[];
 }
+
+const mixSchema = v.object({
+  render_version: v.number(),
+  first_segment: v.number(),
+  sounds: v.array(takeIdSchema),
+  pack: packSchema,
+});
 
 const rowSchema = v.object({
   id: takeIdSchema,
   author_id: userIdSchema,
   hidden: v.boolean(),
   start_samples: v.number(),
-  first_segment: v.nullable(v.number()),
-  pack: v.nullable(packSchema),
+  mixes: v.array(mixSchema),
 });
 
 /** Whether the listener may hear a take of the path. */
 export type Hears = (take: { readonly authorId: UserId; readonly hidden: boolean }) => boolean;
 
 /**
- * The packs of the path from the seed to `takeId`, in the newest rendering of each take, as far as
- * they exist and the listener may hear them: what comes after a take that is hidden from somebody
- * has that take's tail mixed into it, so their path ends before it. Null if there is no such take.
+ * The packs of the path from the seed to `takeId`, of each take those in which most voices sound
+ * that the listener may hear, and no other. Where there are none yet the path ends. Null if there
+ * is no such take.
  */
 export async function renderedPath(
   db: Queryable,
@@ -44,25 +53,31 @@ export async function renderedPath(
       from ${takes} t join path on t.id = path.parent_id
     )
     select path.id, path.author_id, path.hidden_at is not null as hidden, path.start_samples,
-      mix.first_segment, mix.packs -> ${codec}::text as pack
+      played.mixes
     from path
     left join lateral (
-      select first_segment, packs from ${mixes} m
-      where m.take_id = path.id order by m.render_version desc limit 1
-    ) mix on true
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'render_version', m.render_version, 'first_segment', m.first_segment,
+        'sounds', m.sounds, 'pack', m.packs -> ${codec}::text)
+        order by cardinality(m.sounds) desc, m.render_version desc), '[]') as mixes
+      from ${mixes} m where m.take_id = path.id and m.superseded_at is null
+    ) played on true
     order by path.up desc`);
   const path = v.parse(v.array(rowSchema), rows);
   if (path.length === 0) return null;
+  const unheard = new Set(
+    path
+      .filter(({ author_id, hidden }) => !hears({ authorId: author_id, hidden }))
+      .map(({ id }) => id),
+  );
   const rendered: RenderedTake[] = [];
-  for (const { id, author_id, hidden, start_samples, first_segment, pack } of path) {
-    if (first_segment === null || pack === null) break;
-    if (!hears({ authorId: author_id, hidden })) break;
-    rendered.push({
-      takeId: id,
-      startSamples: start_samples,
-      firstSegment: first_segment,
-      pack,
-    });
+  const outdated: TakeId[] = [];
+  for (const { id, start_samples, mixes: played } of path) {
+    const mix = played.find(({ sounds }) => !sounds.some((voice) => unheard.has(voice)));
+    if (mix === undefined) break;
+    const { first_segment, pack, render_version } = mix;
+    rendered.push({ takeId: id, startSamples: start_samples, firstSegment: first_segment, pack });
+    if (render_version < RENDER_VERSION) outdated.push(id);
   }
-  return { rendered, complete: rendered.length === path.length };
+  return { rendered, complete: rendered.length === path.length, outdated };
 }

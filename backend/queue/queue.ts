@@ -44,6 +44,8 @@ export interface SendOptions {
   readonly oncePerSeconds?: number;
   /** It is run no sooner than so many seconds from now. */
   readonly afterSeconds?: number;
+  /** Counts only jobs of the same subject for that. */
+  readonly about?: string;
 }
 
 export interface DeadLetter {
@@ -100,6 +102,7 @@ const POLL_SECONDS = 1;
 const EXPIRE_SECONDS: Record<JobName, number> = {
   'take.ingest': 900,
   'take.render': 900,
+  'mix.renew': 900,
   'alert.deliver': 60,
   'store.sweep': 900,
   'path.export': 1_800,
@@ -185,7 +188,7 @@ class BossQueue implements Queue {
     name: N,
     payloads: readonly JobPayload<N>[],
     tx: Queryable,
-    { onBehalfOf, oncePerSeconds, afterSeconds }: SendOptions = {},
+    { onBehalfOf, oncePerSeconds, afterSeconds, about }: SendOptions = {},
   ): Promise<void> {
     if (payloads.length === 0) return;
     const turns = onBehalfOf && {
@@ -197,6 +200,7 @@ class BossQueue implements Queue {
       ...(turns && { priority: -(turns.first + index), group: turns.group }),
       ...(oncePerSeconds !== undefined && { singletonSeconds: oncePerSeconds }),
       ...(afterSeconds !== undefined && { startAfter: afterSeconds }),
+      ...(about !== undefined && { singletonKey: about }),
     }));
     await this.#boss.insert(name, jobs, { db: fromDrizzle(tx, sql) });
   }

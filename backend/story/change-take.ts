@@ -4,18 +4,21 @@ import { and, count, eq } from 'drizzle-orm';
 import { may, mayHear, type Person } from '#domain/access/policy.ts';
 import type { TakeId } from '#domain/story/ids.ts';
 import { likes, takes } from '#drizzle/schema.ts';
+import { takesThatSound } from '../media/mixes.ts';
 import type { Database, Transaction } from '../postgres/database.ts';
 import { whileReachable } from '../postgres/query-error.ts';
+import type { Queue } from '../queue/queue.ts';
 import { recordEvent } from './events.ts';
 import { lockStoryOf, notYours, type TakeStanding } from './standing.ts';
 
 /**
  * Hides a take, or shows it again: its author, a keeper or the owner may. Its children stay; to
- * others it is a tombstone without sound and words.
+ * others it is a tombstone without sound and words. What it sounds in is rendered without it: until
+ * then their paths end before it.
  * @throws {Problem} `not_found` if there is no such take or the person may not, `unavailable`
  */
 export async function setHidden(
-  db: Database,
+  { db, queue }: { readonly db: Database; readonly queue: Queue },
   person: Person,
   command: { readonly takeId: TakeId; readonly hidden: boolean },
 ): Promise<void> {
@@ -29,6 +32,9 @@ export async function setHidden(
       .where(eq(takes.id, takeId));
     const kind = hidden ? 'hidden' : 'shown';
     await recordEvent(tx, { storyId: take.storyId, takeId, kind, actorId: person.id });
+    const sounding = await takesThatSound(tx, takeId);
+    const jobs = sounding.map((id) => ({ takeId: id }));
+    await queue.sendMany('take.render', jobs, tx, { onBehalfOf: person.id });
   });
 }
 

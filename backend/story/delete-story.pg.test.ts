@@ -97,7 +97,7 @@ test('no command does anything to a story that is deleted, and none tells that i
     changeStory(db, olga, storyId, { title: 'Later' }),
     changeStory(db, olga, storyId, { openness: 'members' }),
     giveRole(db, olga, storyId, { userId: jo.id, role: 'keeper' }),
-    setHidden(db, olga, { takeId, hidden: true }),
+    setHidden(site, olga, { takeId, hidden: true }),
     setLiked(db, jo, { takeId, liked: true }),
     follow(db, jo.id, storyId),
     bringBack(jo),

@@ -99,8 +99,8 @@ describe('what is not one’s own to do', () => {
       giveRole(fresh.db, keeper, story.storyId, self),
       giveRole(fresh.db, jo, nowhere, self),
       giveRole(fresh.db, owner, story.storyId, { ...self, userId: userId(randomUUID()) }),
-      setHidden(fresh.db, jo, { takeId: story.seed, hidden: true }),
-      setHidden(fresh.db, jo, { takeId: unknown, hidden: true }),
+      setHidden(site, jo, { takeId: story.seed, hidden: true }),
+      setHidden(site, jo, { takeId: unknown, hidden: true }),
       setLiked(fresh.db, jo, { takeId: story.seed, liked: true }),
       setLiked(fresh.db, jo, { takeId: unknown, liked: true }),
       branchBy(jo),
@@ -193,8 +193,8 @@ describe('a take', () => {
   test('that is hidden is a tombstone: its children stay, its words and sound do not', async () => {
     const { takeId: his } = await branchBy(jo);
     const { takeId: below } = await branchBy(owner, his);
-    await setHidden(fresh.db, jo, { takeId: his, hidden: true });
-    await setHidden(fresh.db, jo, { takeId: his, hidden: true });
+    await setHidden(site, jo, { takeId: his, hidden: true });
+    await setHidden(site, jo, { takeId: his, hidden: true });
     expect(await events()).toEqual(['published', 'published', 'published', 'hidden']);
     const change = await changesSince(fresh.db, story.storyId, 3);
     expect(change?.takes.map(({ facts, state }) => [facts.id, state.hidden])).toEqual([
@@ -220,7 +220,7 @@ describe('a take', () => {
       { code: 'not_found' },
     );
 
-    await setHidden(fresh.db, owner, { takeId: his, hidden: false });
+    await setHidden(site, owner, { takeId: his, hidden: false });
     expect((await readStory(fresh.db, story.slug, stranger))?.words.has(his)).toBe(true);
     expect((await events()).at(-1)).toBe('shown');
   });

@@ -51,6 +51,7 @@ const plan = {
   renderVersion: RENDER_VERSION,
   planSha256: 'x',
   firstSegment: 0,
+  sounds: [],
   packs: {} as (typeof mixes.$inferInsert)['packs'],
 };
 
@@ -93,7 +94,7 @@ describe('a story read whole', () => {
     });
     await fresh.db.insert(mixes).values([
       { takeId: seed.takeId, ...plan },
-      { takeId: voice.takeId, ...plan, renderVersion: RENDER_VERSION + 1 },
+      { takeId: seed.takeId, ...plan, planSha256: 'y', supersededAt: new Date() },
     ]);
     const story = await readStory(fresh.db, seed.slug, null);
     expect(story).toMatchObject({

@@ -1,13 +1,11 @@
 // A take as the rows have it, turned into what the domain speaks of.
 import { sql } from 'drizzle-orm';
 import type { Take, TakeState } from '#domain/story/take.ts';
-import { RENDER_VERSION } from '#domain/timeline/mix-key.ts';
 import { mixes, takes } from '#drizzle/schema.ts';
 
-/** True for a take whose region is rendered by this version; for a select list over `takes`. */
+/** True for a take whose region is rendered, by whichever version; for a select list over `takes`. */
 export const isMixed = sql<boolean>`exists (
-  select 1 from ${mixes}
-  where ${mixes.takeId} = ${takes.id} and ${mixes.renderVersion} = ${RENDER_VERSION})`;
+  select 1 from ${mixes} where ${mixes.takeId} = ${takes.id})`;
 
 export const takeColumns = {
   id: takes.id,

@@ -7,6 +7,8 @@ export const jobSchemas = {
   'take.ingest': v.object({ takeId: takeIdSchema }),
   /** Render the take's own region of every path through it. */
   'take.render': v.object({ takeId: takeIdSchema }),
+  /** Render a take anew that an older renderer has rendered; nobody waits for it. */
+  'mix.renew': v.object({ takeId: takeIdSchema }),
   /** Bring one notification to the devices of the person it is for. */
   'alert.deliver': v.object({ notificationId: v.pipe(v.string(), v.uuid()) }),
   /** Clear the store of what no row names; `after`: go on behind this key. */
@@ -23,6 +25,7 @@ export type JobPayload<N extends JobName> = v.InferOutput<(typeof jobSchemas)[N]
 export const jobNames: readonly JobName[] = [
   'take.ingest',
   'take.render',
+  'mix.renew',
   'alert.deliver',
   'store.sweep',
   'path.export',

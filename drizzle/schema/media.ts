@@ -1,4 +1,5 @@
 // What the worker made of an upload. A row never names an object that is not there.
+import { sql } from 'drizzle-orm';
 import {
   bigint,
   index,
@@ -9,6 +10,7 @@ import {
   text,
   timestamp,
   unique,
+  uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
 import { bytea } from '../columns.ts';
@@ -37,7 +39,10 @@ export const stems = pgTable('stems', {
   createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
 });
 
-/** The rendered region of a take: one pack per codec. */
+/**
+ * The rendered region of a take, one pack per codec: with every voice, and while a voice of it is
+ * hidden also without that one.
+ */
 export const mixes = pgTable(
   'mixes',
   {
@@ -49,11 +54,21 @@ export const mixes = pgTable(
     /** SHA-256 of the plan's key text. */
     planSha256: text().notNull(),
     firstSegment: integer().notNull(),
+    /** The takes whose stems sound in it, oldest first: whoever may not hear one gets another mix. */
+    sounds: uuid().array().$type<TakeId[]>().notNull(),
     packs: jsonb().$type<Record<Codec, Pack>>().notNull(),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+    /** Since when another mix of the same voices has taken its place; null for one that is played. */
+    supersededAt: timestamp({ withTimezone: true }),
   },
   (table) => [
-    unique('mixes_take_version_key').on(table.takeId, table.renderVersion),
+    unique('mixes_take_plan_key').on(table.takeId, table.planSha256),
+    uniqueIndex('mixes_take_sounds_idx')
+      .on(table.takeId, table.sounds)
+      .where(sql`${table.supersededAt} is null`),
     index('mixes_plan_idx').on(table.planSha256),
+    index('mixes_superseded_idx')
+      .on(table.supersededAt)
+      .where(sql`${table.supersededAt} is not null`),
   ],
 );

@@ -14,7 +14,7 @@ export class WorkerProcesses {
 
   /** Starts a worker on a story's database and store; resolves once it takes jobs. */
   async start(
-    story: Pick<TestStory, 'url' | 'dataDir'>,
+    story: Pick<TestStory, 'databaseUrl' | 'dataDir'>,
     tmp: string,
   ): Promise<{ worker: ChildProcess; port: number }> {
     const worker = spawn(process.execPath, [MAIN], {

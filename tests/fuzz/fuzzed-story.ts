@@ -232,7 +232,7 @@ export class FuzzedStory {
     const id = this.#pick(this.#hideable);
     const take = this.#model.takes.get(id);
     if (take === undefined) return undefined;
-    await setHidden(this.#fresh.db, this.#owner(), { takeId: id, hidden: !take.isHidden });
+    await setHidden(this.#site, this.#owner(), { takeId: id, hidden: !take.isHidden });
     take.isHidden = !take.isHidden;
     return id;
   }

@@ -17,7 +17,7 @@ const INIT = Buffer.from('an init section');
 const SEGMENT_BYTES = 100_000;
 let root: string;
 let objects: ObjectStore;
-let path: RenderedPath;
+let path: Pick<RenderedPath, 'rendered' | 'complete'>;
 let whole: Buffer;
 let bodies: { seed: Buffer; leaf: Buffer };
 

@@ -1,7 +1,9 @@
 // GET /api/takes/<id>/path: a path as one audio file, put together from stored packs as it is read.
 import { createHash } from 'node:crypto';
 import { renderedPath, type Hears, type RenderedPath } from '#backend/media/rendered-path.ts';
+import { renewMixes } from '#backend/media/renew-mixes.ts';
 import type { Database } from '#backend/postgres/database.ts';
+import type { Queue } from '#backend/queue/queue.ts';
 import { bodyStream } from '#backend/storage/body-stream.ts';
 import type { ObjectStore } from '#backend/storage/objects.ts';
 import { answerRange } from '#backend/storage/range.ts';
@@ -15,6 +17,7 @@ import { codecMime, stretchesOf, type Codec } from '#domain/timeline/path-packs.
 export interface PathStreamDeps {
   readonly db: Database;
   readonly objects: ObjectStore;
+  readonly queue: Queue;
 }
 
 /** How long a browser may play a whole path from its cache without asking, seconds. */
@@ -28,7 +31,7 @@ const COMPLETE_MAX_AGE_SECONDS = 600;
  */
 export async function streamPath(
   request: Request,
-  { db, objects }: PathStreamDeps,
+  { db, objects, queue }: PathStreamDeps,
   takeId: TakeId,
   { codec, viewer }: { codec: Codec; viewer: Person | null },
 ): Promise<Response> {
@@ -37,6 +40,7 @@ export async function streamPath(
   const hears: Hears = (take) => mayHear(viewer, at.standing, take);
   const path = await renderedPath(db, takeId, codec, hears);
   if (path === null) throw new Problem('not_found', 'This take does not exist.');
+  await renewMixes({ db, queue }, path.outdated);
   return serveRendered(request, objects, path, codec);
 }
 
@@ -44,7 +48,7 @@ export async function streamPath(
 export async function serveRendered(
   request: Request,
   objects: ObjectStore,
-  path: RenderedPath,
+  path: Pick<RenderedPath, 'rendered' | 'complete'>,
   codec: Codec,
 ): Promise<Response> {
   const first = path.rendered[0];

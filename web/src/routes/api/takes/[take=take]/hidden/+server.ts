@@ -8,8 +8,7 @@ import { endpoint, personOf, readBody } from '#lib/server/endpoint.ts';
 export const PUT: RequestHandler = endpoint(async (event) => {
   const person = personOf(event);
   await readBody(event.request, v.strictObject({}));
-  const { db } = await context();
-  await setHidden(db, person, { takeId: event.params.take, hidden: true });
+  await setHidden(await context(), person, { takeId: event.params.take, hidden: true });
   return new Response(null, { status: 204 });
 });
 
@@ -17,7 +16,6 @@ export const PUT: RequestHandler = endpoint(async (event) => {
 export const DELETE: RequestHandler = endpoint(async (event) => {
   const person = personOf(event);
   await readBody(event.request, v.strictObject({}));
-  const { db } = await context();
-  await setHidden(db, person, { takeId: event.params.take, hidden: false });
+  await setHidden(await context(), person, { takeId: event.params.take, hidden: false });
   return new Response(null, { status: 204 });
 });
