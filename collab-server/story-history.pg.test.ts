@@ -122,7 +122,11 @@ test('is read in one pass over what happened, however many takes there are', asy
     [story.storyId, made.map(({ id }) => id), at(2)],
   );
   const { read, takes } = await fresh.db.transaction(async (tx) => {
-    const found = await readStoryAt(tx, slug, { viewer: null, atMs: at(6).getTime() });
+    const found = await readStoryAt(tx, slug, {
+      viewer: null,
+      atMs: at(6).getTime(),
+      take: answer,
+    });
     const { rows } = await tx.execute<{ read: number }>(
       sql`select (seq_tup_read + idx_tup_fetch)::int as read
           from pg_stat_xact_user_tables where relname = 'story_events'`,
@@ -133,6 +137,40 @@ test('is read in one pass over what happened, however many takes there are', asy
   // Once for what is hidden, once for the title.
   expect(read).toBeGreaterThan(600);
   expect(read).toBeLessThan(1_500);
+});
+
+test('is read in pages, each take on one of them, with the way to what it answers', async () => {
+  // A path as long as it gets, whose every take answers the one before.
+  await fresh.pool.query(
+    `with made as (select n, gen_random_uuid() as id from generate_series(1, 10000) n)
+     insert into takes (id, story_id, parent_id, author_id, kind, start_samples, duration_samples,
+       status, words, created_at)
+     select id, $1, coalesce(lag(id) over (order by n), $2), $3, 'text', 0, 96000, 'ready',
+       'Take ' || n, $4::timestamptz + n * interval '1 ms'
+     from made`,
+    [story.storyId, story.seedId, jo.user.id, at(5)],
+  );
+  const read = async (ask: { page?: number; take?: TakeId }) => {
+    const found = await readStoryAt(fresh.db, slug, {
+      viewer: mira.user,
+      atMs: at(6).getTime(),
+      ...ask,
+    });
+    if (found === null) throw new Error('there is no such story');
+    return { ...found, ids: found.takes.map(({ id }) => id) };
+  };
+  const [first, second, last] = [
+    await read({}),
+    await read({ page: 2 }),
+    await read({ page: 5_000 }),
+  ];
+  expect(first).toMatchObject({ takeCount: 10_002, page: 1, pageCount: 101 });
+  expect(new Set([...first.ids, ...second.ids]).size).toBe(200);
+  const [next] = second.takes;
+  expect(next?.parent).toMatchObject({ id: first.ids.at(-1), page: 1 });
+  expect(next?.words).toMatch(/^Take \d+$/u);
+  expect(await read({ take: next?.id ?? answer })).toEqual(second);
+  expect([last.page, last.takes.length]).toEqual([101, 2]);
 });
 
 async function told(viewer: TestPerson | null, before: string | null = null) {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { takeId } from '#domain/story/ids.ts';
+import { takeId } from './ids.ts';
 import { inReadingOrder } from './reading-order.ts';
 
 const nth = (n: number) => takeId(`00000000-0000-4000-8000-${n.toString().padStart(12, '0')}`);

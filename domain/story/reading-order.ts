@@ -1,5 +1,5 @@
 // The takes of a tree in an order in which they can be read from top to bottom.
-import type { TakeId } from '#domain/story/ids.ts';
+import type { TakeId } from './ids.ts';
 
 interface Node {
   readonly id: TakeId;
