@@ -16,7 +16,13 @@ import { filter, type Chain, type Pad } from './ffmpeg/graph.ts';
 import { runFfmpeg, type RunOptions } from './ffmpeg/run.ts';
 import { fetchStems, stemFile } from './fetch-stems.ts';
 import { withJobFolder } from './job-folder.ts';
-import { limitFilter, silenceFilters, soundFilters, sumFilter, TAIL_SAMPLES } from './mix-graph.ts';
+import {
+  limitFilters,
+  silenceFilters,
+  soundFilters,
+  sumFilter,
+  TAIL_SAMPLES,
+} from './mix-graph.ts';
 import { playedSamples } from './played-samples.ts';
 import type { Worker } from './worker.ts';
 
@@ -164,7 +170,7 @@ export function mixArguments(
   const sum = [
     ...(lanes.length > 1 ? [sumFilter(lanes.length)] : []),
     filter('apad', { whole_len: plan.durationSamples + TAIL_SAMPLES }),
-    limitFilter(),
+    ...limitFilters(),
     filter('atrim', { end_sample: plan.durationSamples }),
     filter('aformat', { sample_fmts: format === 'flac' ? 's16' : 'fltp' }),
   ];

@@ -35,9 +35,17 @@ export function sumFilter(inputs: number): Filter {
   return filter('amix', { inputs, duration: 'longest', dropout_transition: 0, normalize: false });
 }
 
-/** Holds peaks at -1 dBFS, without delay. */
-export function limitFilter(): Filter {
-  return filter('alimiter', { limit: 0.891, level: false, latency: true });
+/**
+ * Holds true peaks at -1 dBTP (ITU-R BS.1770), without delay. What a player's converter makes
+ * between two samples can lie 3 dB above both, so the limiter sees twice as many of them. Half a
+ * decibel is for what even that does not show, and for the way back.
+ */
+export function limitFilters(): Filter[] {
+  return [
+    filter('aresample', { osr: 2 * SAMPLE_RATE }),
+    filter('alimiter', { limit: 0.84, level: false, latency: true }),
+    filter('aresample', { osr: SAMPLE_RATE }),
+  ];
 }
 
 /** A source of silence, so many samples long. */

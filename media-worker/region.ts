@@ -17,7 +17,13 @@ import {
   type PackBody,
 } from './fmp4.ts';
 import { FrameError, readFrames } from './frames.ts';
-import { limitFilter, silenceFilters, soundFilters, sumFilter, TAIL_SAMPLES } from './mix-graph.ts';
+import {
+  limitFilters,
+  silenceFilters,
+  soundFilters,
+  sumFilter,
+  TAIL_SAMPLES,
+} from './mix-graph.ts';
 
 /** Segments of run-up before a region: the encoders settle there, and they are thrown away. */
 export const LEAD_SEGMENTS = 1;
@@ -114,7 +120,7 @@ function mixChains(plan: MixPlan): Chain[] {
   const soundSamples = plan.durationSamples + TAIL_SAMPLES;
   const ending = [
     filter('apad', { whole_len: soundSamples }),
-    limitFilter(),
+    ...limitFilters(),
     filter('asplit', { outputs: codecs.length }),
   ];
   if (plan.clips.length === 0) {

@@ -2,7 +2,9 @@
 import type { MixPlan } from './mix-plan.ts';
 
 /** Raise when the renderer's output for the same plan changes; one line per version. */
-export const RENDER_VERSION = 1; // 1: AAC and Opus packs on the 1.92 s grid
+// 1: AAC and Opus packs on the 1.92 s grid
+// 2: the limiter holds true peaks
+export const RENDER_VERSION = 2;
 
 /**
  * The text to hash into the mix's key: equal plans under one render version have equal text.
