@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countOf, formatAgo, formatLength } from './format.ts';
+import { countOf, formatAgo, formatBytes, formatLength } from './format.ts';
 
 test.each([
   [26 * 48_000, '26 s'],
@@ -25,4 +25,14 @@ test.each([
   [90_000, '1 day ago'],
 ])('%i seconds back is %s', (seconds, text) => {
   expect(formatAgo(0, seconds * 1000)).toBe(text);
+});
+
+test.each([
+  [0, '1 kB'],
+  [640_400, '640 kB'],
+  [999_600, '1.0 MB'],
+  [3_210_000, '3.2 MB'],
+  [64_800_000, '65 MB'],
+])('%i bytes read %s', (bytes, text) => {
+  expect(formatBytes(bytes)).toBe(text);
 });

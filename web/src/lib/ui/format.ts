@@ -37,3 +37,10 @@ export function formatAgo(thenMs: number, nowMs: number): string {
 export function formatWhen(ms: number): string {
   return new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' }).format(ms);
 }
+
+/** "640 kB", "3.2 MB": a size as people read it, never "0 kB". */
+export function formatBytes(bytes: number): string {
+  if (bytes < 999_500) return `${Math.max(1, Math.round(bytes / 1_000))} kB`;
+  const megabytes = bytes / 1_000_000;
+  return `${megabytes < 10 ? megabytes.toFixed(1) : Math.round(megabytes)} MB`;
+}
