@@ -129,7 +129,7 @@ test('written takes: a draft outlives a reload, and what is published offline wa
   // Two people answer the same tail without a line.
   await away.setOffline(true);
   await ana.getByRole('button', { name: 'Publish' }).click();
-  await expect(ana.getByText('Waiting for the line.')).toBeVisible();
+  await expect(ana.getByText('Waiting for network')).toBeVisible();
   await device.close();
   const ben = await HttpPerson.named(app.origin, 'Ben');
   await signIn(page.context(), ben);
@@ -139,7 +139,7 @@ test('written takes: a draft outlives a reload, and what is published offline wa
   await page.context().setOffline(true);
   await write(page, 'The sea was wild.');
   await page.getByRole('button', { name: 'Publish' }).click();
-  await expect(page.getByText('Waiting for the line.')).toBeVisible();
+  await expect(page.getByText('Waiting for network')).toBeVisible();
 
   // Both come back: both stay, as a fork, and nothing waits any more.
   await page.context().setOffline(false);
@@ -148,7 +148,7 @@ test('written takes: a draft outlives a reload, and what is published offline wa
   for (const at of [page, back]) {
     await expect(takeOf(at, 'Ana')).toHaveCount(1);
     await expect(takeOf(at, 'Ben')).toHaveCount(1);
-    await expect(at.getByText('Waiting for the line.')).toHaveCount(0);
+    await expect(at.getByText('Waiting for network')).toHaveCount(0);
     await expect(at.getByText('3 takes · 3 voices')).toBeVisible();
   }
   await back.reload();

@@ -15,7 +15,7 @@ async function sendOffline(page: Page, origin: string): Promise<HttpPerson> {
   await page.getByLabel('Your name').fill('Jo');
   await page.context().setOffline(true);
   await page.getByRole('button', { name: 'Publish' }).click();
-  await expect(page.getByText('Waiting for the line.')).toBeVisible();
+  await expect(page.getByText('Waiting for network')).toBeVisible();
   return mira;
 }
 
@@ -23,7 +23,7 @@ test('is published as the guest that they become, once the line is back', async 
   await sendOffline(page, app.origin);
   await page.context().setOffline(false);
   await expect(takeOf(page, 'Jo')).toHaveAttribute('aria-selected', 'true');
-  await expect(page.getByText('Waiting for the line.')).toHaveCount(0);
+  await expect(page.getByText('Waiting for network')).toHaveCount(0);
 });
 
 test('waits for an answer if somebody signed in meanwhile', async ({ app, page }) => {

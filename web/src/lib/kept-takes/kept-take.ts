@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { publishedSchema, sha256Schema } from '#domain/protocol/commands.ts';
 import { storyIdSchema, takeIdSchema, uploadIdSchema, type UserId } from '#domain/story/ids.ts';
+import { takeTimingSchema } from '#domain/story/take.ts';
 import { keptOriginSchema } from './take-origin.ts';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -34,6 +35,8 @@ export const keptTakeSchema = v.object({
   state: v.picklist(['capturing', 'kept', 'queued', 'live']),
   /** Frames of the take, its lead left out; null as long as nobody counted them. */
   frames: v.nullable(count),
+  /** What is known against its timing. */
+  timing: v.optional(takeTimingSchema),
   /** Type of a file that was chosen instead of recorded; null for a recording. */
   fileType: v.nullable(v.string()),
   name: v.string(),
@@ -70,7 +73,8 @@ export function meaningOf(
 ): Meaning {
   if (state === 'live') return 'live';
   const isTheirs = origin.userId === person;
-  if (state === 'queued' && isTheirs) return 'queued';
+  // What nobody sent off is the queue's as well: it asks whoever is here.
+  if (state === 'queued' && (isTheirs || origin.userId === null)) return 'queued';
   if (isHeld) return 'busy';
   // With nobody here, a take is nobody's secret: who recorded it may have lost their session.
   return isTheirs || origin.userId === null || person === null ? 'offered' : 'others';

@@ -13,8 +13,8 @@ import { keptOriginSchema, type KeptOrigin } from './take-origin.ts';
 const MAGIC = 'TAPTAKE1';
 const CHUNK_MAGIC = 0x43_50_41_54; // "TAPC"
 const HEAD_BYTES = 16;
-export const CHUNK_HEAD_BYTES = 24;
-export const BYTES_PER_FRAME = 2;
+const CHUNK_HEAD_BYTES = 24;
+const BYTES_PER_FRAME = 2;
 /** More than any take may have (ten minutes at the highest rate): what claims it is not ours. */
 const MOST_FRAMES = 12 * 60 * 768_000;
 

@@ -6,7 +6,7 @@ import { NotKept, type ByteStore, type Growing } from './byte-store.ts';
 import { IdbStore } from './idb-store.ts';
 import { keptTakeSchema, type KeptTake } from './kept-take.ts';
 import { OpfsStore } from './opfs-store.ts';
-import { BYTES_PER_FRAME, readTakeFile, type TakeFile } from './take-file.ts';
+import { readTakeFile, type TakeFile } from './take-file.ts';
 import type { KeptOrigin } from './take-origin.ts';
 
 /** What is in a file: the samples as captured, a file that was chosen, the file that is sent. */
@@ -154,12 +154,17 @@ export function newTake(origin: KeptOrigin, facts: Partial<KeptTake> = {}): Kept
   return { origin, state: 'capturing', ...nothing, name: '', title: '', words: '', ...facts };
 }
 
-/** Frames of a take; of one that nobody counted, as many as its file can hold. */
+/**
+ * Frames of a take; those of one that nobody stopped are counted once. Null for a chosen file.
+ * Call it for a take that no tab has open.
+ */
 export async function framesOf(shelf: TakeShelf, take: KeptTake): Promise<number | null> {
   if (take.frames !== null || take.fileType !== null) return take.frames;
-  const file = await shelf.read(take.origin.takeId, 'raw');
-  const frames = Math.floor((file?.size ?? 0) / BYTES_PER_FRAME) - take.origin.leadFrames;
-  return Math.max(0, frames);
+  const { takeId } = take.origin;
+  const file = await shelf.captured(takeId, take.origin).catch(() => null);
+  const frames = file === null ? 0 : Math.max(0, file.samples.length - take.origin.leadFrames);
+  await shelf.change(takeId, (now) => (now.state === 'capturing' ? { ...now, frames } : now));
+  return frames;
 }
 
 let opened: Promise<TakeShelf | null> | undefined;

@@ -36,6 +36,8 @@ export class Attempt {
   missingSamples = $state(0);
   /** Frames of the take that would outlive the browser. */
   keptFrames = $state(0);
+  /** Why the device keeps no more of it; null while it does. */
+  trouble = $state<TakeWriter['trouble']>(null);
   /** Min/max pairs, 100 a second. */
   peaks = $state.raw<Int8Array>(NO_PEAKS);
   #session: CaptureSession | null = null;
@@ -53,6 +55,8 @@ export class Attempt {
     this.cancel();
     this.capturedSamples = 0;
     this.missingSamples = 0;
+    this.keptFrames = 0;
+    this.trouble = null;
     this.peaks = NO_PEAKS;
     this.#breaks = [];
     const session = new CaptureSession(microphone.input, plan, {
@@ -80,6 +84,7 @@ export class Attempt {
     const writer = this.#writer;
     this.#writer = null;
     await writer?.finish();
+    if (writer !== null) this.trouble = writer.trouble;
   }
 
   /** Ends the take with what is sounding now; `oncaptured` follows. */
@@ -112,6 +117,7 @@ export class Attempt {
     this.capturedSamples = session.samples;
     this.missingSamples = session.missingSamples;
     this.keptFrames = this.#writer?.keptFrames ?? 0;
+    this.trouble = this.#writer?.trouble ?? null;
     const { peaks } = session;
     if (peaks.length >= this.peaks.length + REDRAW_VALUES) this.peaks = peaks;
   }

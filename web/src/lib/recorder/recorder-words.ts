@@ -85,6 +85,9 @@ export function announcementOf(
 }
 
 export const MICROPHONE_LEFT = 'The microphone left. What you recorded is safe.';
+export const LONGEST = 'This is as long as a take may be.';
+export const NOT_THERE =
+  'This take is open in another tab, or cannot be read now. It is left as it is.';
 export const NOT_STARTED =
   'We could not load the take to record over. Nothing is lost. Press Record to try again.';
 export const NOT_BACK =

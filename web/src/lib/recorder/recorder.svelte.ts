@@ -20,9 +20,11 @@ import {
   describeFlaws,
   describeInterruption,
   describeOpenFailure,
+  LONGEST,
   MICROPHONE_LEFT,
   NOT_BACK,
   NOT_STARTED,
+  NOT_THERE,
 } from './recorder-words.ts';
 import type { Heard } from './review-player.svelte.ts';
 import { audioOfKept, audioOfRecording } from './take-audio.ts';
@@ -230,7 +232,8 @@ export class Recorder {
 
   /** Takes up a take of an earlier visit. */
   async recover(id: TakeId): Promise<void> {
-    const kept = await this.#keeper.recover(id);
+    const kept = await this.#keeper.recover(id).catch(() => null);
+    this.objection = kept === null ? NOT_THERE : null;
     if (kept === null) return;
     const { origin, typed } = kept;
     this.shelf.add(id, await audioOfKept(kept), { atMs: origin.capturedAtMs });
@@ -319,11 +322,7 @@ export class Recorder {
       {
         onpunched: () => this.#machine.report(intent, { type: 'punched' }),
         onoutlasts: () => this.#machine.report(intent, { type: 'outlasts' }),
-        onlongest: () =>
-          this.#machine.report(intent, {
-            type: 'ends',
-            notice: 'This is as long as a take may be.',
-          }),
+        onlongest: () => this.#machine.report(intent, { type: 'ends', notice: LONGEST }),
         oncaptured: (captured, flaws) => void this.#captured(intent, captured, flaws),
       },
     );
@@ -347,7 +346,7 @@ export class Recorder {
     const flaws = [...breaks, describeFlaws(captured.timing)].filter((flaw) => flaw !== null);
     this.shelf.add(running, await audioOfRecording(rawTake(captured), captured.timing), { flaws });
     // A device that keeps nothing is no reason to let a take go.
-    await this.#keeper.captured(running, frames).catch(() => undefined);
+    await this.#keeper.captured(running, frames, captured.timing).catch(() => undefined);
     this.#machine.report(intent, { type: 'captured' });
   }
 

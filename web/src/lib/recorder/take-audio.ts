@@ -67,12 +67,10 @@ export async function audioOfFile(file: Blob): Promise<TakeAudio> {
 }
 
 /** A take of an earlier visit. */
-export function audioOfKept({ audio, origin }: RecoveredTake): Promise<TakeAudio> {
-  if (audio.kind === 'file') return audioOfFile(audio.file);
-  const { samples } = audio;
-  const { leadFrames: fromFrames, sampleRate: rate } = origin;
-  const frames = Math.max(1, samples.length - fromFrames);
-  return audioOfRecording({ samples, rate, fromFrames, frames }, undefined);
+export function audioOfKept({ audio }: RecoveredTake): Promise<TakeAudio> {
+  return audio.kind === 'file'
+    ? audioOfFile(audio.file)
+    : audioOfRecording(audio.raw, audio.timing);
 }
 
 /** At 48 kHz, by the browser's own resampler. */

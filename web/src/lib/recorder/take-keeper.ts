@@ -2,7 +2,9 @@
 // where nothing outlives the page.
 import type { Published } from '#domain/protocol/commands.ts';
 import type { TakeId } from '#domain/story/ids.ts';
+import type { TakeTiming } from '#domain/story/take.ts';
 import type { TakeOrigin } from '../kept-takes/take-origin.ts';
+import type { RawTake } from '../latency/raw-take.ts';
 import { publishDraft, type Draft } from '../upload/publish.ts';
 import type { UploadOptions } from '../upload/upload-file.ts';
 
@@ -33,14 +35,12 @@ export interface Typed {
 /** A take of an earlier visit, as it was kept. */
 export interface RecoveredTake {
   readonly takeId: TakeId;
-  /** As the microphone gave it, the take's first frame at `origin.leadFrames`; or a chosen file. */
+  /** As it was captured, with what lies around it; or a file that was chosen. */
   readonly audio:
-    | { readonly kind: 'recording'; readonly samples: Float32Array<ArrayBuffer> }
+    | { readonly kind: 'recording'; readonly raw: RawTake; readonly timing: TakeTiming | undefined }
     | { readonly kind: 'file'; readonly file: Blob };
   readonly origin: TakeOrigin;
   readonly typed: Typed;
-  /** Frames that the device skipped while it was recorded. */
-  readonly lostFrames: number;
   /** Frames that were kept and cannot be read any more: silence in their place. */
   readonly damagedFrames: number;
 }
@@ -61,8 +61,11 @@ export interface TakeKeeper {
   begin(origin: TakeOrigin): TakeWriter;
   /** Keeps a file that was chosen. Resolves once it is as safe as it will be. */
   keepFile(origin: TakeOrigin, file: Blob): Promise<void>;
-  /** Notes how long a captured take has become, its lead left out, and that it ended. */
-  captured(id: TakeId, frames: number): Promise<void>;
+  /**
+   * Notes that a captured take ended: how long it has become, what lies around it left out, and
+   * what is known against its timing.
+   */
+  captured(id: TakeId, frames: number, timing: TakeTiming | undefined): Promise<void>;
   /** Notes what the person typed. */
   note(id: TakeId, typed: Typed): void;
   /**

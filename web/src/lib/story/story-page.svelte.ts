@@ -1,7 +1,7 @@
 // What a story's page shows and does: the live tree, the path that is open, the take that is chosen.
 import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
-import { goto, refreshAll } from '$app/navigation';
+import { goto } from '$app/navigation';
 import type { Standing } from '#domain/access/policy.ts';
 import { isHidden, isPlaced, type PlacedTake, type Take, type Voice } from '#domain/story/take.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
@@ -15,9 +15,8 @@ import { LiveStory } from '../live/live-story.svelte.ts';
 import { describeGrowth } from '../live/growth.ts';
 import { peaksOfTake, wordsOfTake } from '../tree/fetch-take.ts';
 import { silhouetteOf, unpack, wordsSilhouette, type Silhouette } from '../tree/silhouette.ts';
-import { enter } from '../upload/enter.ts';
-import { publishDraft } from '../upload/publish.ts';
-import { deviceWrittenTakes, type WrittenTake } from '../upload/written-takes.ts';
+import type { Outbox } from '../upload/outbox.svelte.ts';
+import { deviceWrittenTakes } from '../upload/written-takes.ts';
 import { WrittenHere } from './written-here.svelte.ts';
 import { Player, type PlayablePath } from '../player/player.svelte.ts';
 import { StoryActs, type ActsData } from './story-acts.svelte.ts';
@@ -42,6 +41,7 @@ export class StoryPage {
   readonly live: LiveStory;
   readonly player: Player;
   readonly written: WrittenHere;
+  readonly outbox: Outbox;
   readonly acts: StoryActs;
   readonly slug: string;
   readonly words: SvelteMap<TakeId, string>;
@@ -98,18 +98,16 @@ export class StoryPage {
   #buried = new Set<TakeId>();
   #expected: TakeId | null = null;
 
-  constructor(data: StoryPageData, person: Voice | null) {
+  constructor(data: StoryPageData, person: Voice | null, outbox: Outbox) {
     this.live = new LiveStory({ storyId: data.storyId, initial: data.view, person });
     this.#rendered = data;
     this.slug = data.slug;
+    this.outbox = outbox;
     this.written = new WrittenHere({
       storyId: data.storyId,
       person: () => this.live.person?.id ?? null,
       open: deviceWrittenTakes,
-      enter,
-      onEntered: refreshAll,
-      publish: publishWritten,
-      onPublished: ({ takeId }) => this.expect(takeId),
+      outbox,
       isPublished: (id) => this.live.tree.takes.has(id),
       wordsOf: wordsOfTake,
     });
@@ -135,7 +133,11 @@ export class StoryPage {
     void this.#showKept();
     void this.live.start();
     void this.written.start();
+    const offPublished = this.outbox.onPublished(({ storyId, takeId }) => {
+      if (storyId === this.live.storyId) this.expect(takeId);
+    });
     return () => {
+      offPublished();
       this.#keeper.stop();
       this.written.stop();
       offGrowth();
@@ -312,10 +314,4 @@ export class StoryPage {
       this.announcement = describeGrowth(others, (id) => this.live.voices.get(id)?.name);
     this.#chooseExpected();
   }
-}
-
-function publishWritten({ takeId, userId, storyId, parentId, words }: WrittenTake) {
-  const place = { kind: 'branch', storyId, parentId } as const;
-  const content = { kind: 'text', words } as const;
-  return publishDraft({ takeId, as: userId ?? undefined, place, content });
 }

@@ -4,6 +4,7 @@ import { takeId, type TakeId, type UserId } from '#domain/story/ids.ts';
 import type { DraftWriting } from '../drafts/draft-writing.svelte.ts';
 import { Refused, Unreachable } from '../upload/api.ts';
 import { enter, SomebodyIsHere } from '../upload/enter.ts';
+import type { Outbox } from '../upload/outbox.svelte.ts';
 import { publishDraft, type Place } from '../upload/publish.ts';
 import { onDevice, type WrittenTake } from '../upload/written-takes.ts';
 
@@ -32,6 +33,7 @@ export interface TakeFormProps {
 /** Made with the component, which ends it by `leave`, or by what `onpublished` and the like do. */
 export class TakeForm {
   readonly #props: TakeFormProps;
+  readonly #outbox: Outbox;
   /** Who opened this: the words of nobody are kept on this device alone. */
   readonly #opener: UserId | null;
   /** Who came while this was open, as far as this form knows. */
@@ -64,8 +66,10 @@ export class TakeForm {
       this.left >= 0,
   );
 
-  constructor(props: TakeFormProps) {
+  /** @param outbox where the take waits for its turn, or for the line */
+  constructor(props: TakeFormProps, outbox: Outbox) {
     this.#props = props;
+    this.#outbox = outbox;
     this.#opener = props.place.kind === 'branch' ? (props.userId ?? null) : null;
   }
 
@@ -103,9 +107,10 @@ export class TakeForm {
     try {
       // Before it is sent: a page that is closed meanwhile must not take the words with it.
       const take = this.#written();
-      const waits = await this.#queue(take);
-      if (waits && !navigator.onLine) this.#props.onwaiting?.();
-      else await this.#send(take, waits);
+      if (take !== null && (await this.#queue(take))) await this.#deliver(take);
+      else await this.#send();
+    } catch (error) {
+      this.problem = describe(error);
     } finally {
       this.busy = false;
     }
@@ -126,24 +131,35 @@ export class TakeForm {
     throw new SomebodyIsHere(user);
   }
 
-  async #send(take: WrittenTake | null, waits: boolean): Promise<void> {
-    const { place, onpublished, onwaiting } = this.#props;
-    const id = take?.takeId ?? this.#ownId;
+  /** As it is done where this browser keeps nothing, and for a seed. */
+  async #send(): Promise<void> {
+    const id = this.writing?.id ?? this.#ownId;
     const content = { kind: 'text', words: this.words.trim() } as const;
+    const as = await this.#sender();
+    const { place } = this.#props;
+    this.#done(
+      await publishDraft({ takeId: id, as, name: this.name.trim(), place, content }),
+      content.words,
+    );
+  }
+
+  /** Sends it in its turn: it may be that something older waits for the line as well. */
+  async #deliver(take: WrittenTake): Promise<void> {
+    const { onwaiting } = this.#props;
     try {
-      const as = await this.#sender();
-      const name = this.name.trim();
-      const published = await publishDraft({ takeId: id, as, name, place, content });
-      await onDevice((takes) => takes.dequeue(id));
-      this.writing?.published(content.words);
-      this.#isOver = true;
-      onpublished(published);
+      if (!navigator.onLine) return onwaiting?.();
+      const userId = await this.#sender();
+      await onDevice((takes) => takes.queue({ ...take, userId }));
+      const published = await this.#outbox.deliver(take.takeId);
+      if (published === null) onwaiting?.();
+      else this.#done(published, take.words);
     } catch (error) {
-      if (waits && error instanceof Unreachable) return onwaiting?.();
-      await onDevice((takes) => takes.dequeue(id));
+      if (error instanceof Unreachable) return onwaiting?.();
+      await onDevice((takes) => takes.dequeue(take.takeId));
+      await this.#outbox.refresh();
       if (isPublishedOtherwise(error)) this.#becomeAnother();
       if (this.author === null) await this.#keep();
-      this.problem = describe(error);
+      throw error;
     }
   }
 
@@ -153,9 +169,15 @@ export class TakeForm {
     this.writing?.keepAsNew();
   }
 
+  #done(published: Published, words: string): void {
+    this.writing?.published(words);
+    this.#isOver = true;
+    this.#props.onpublished(published);
+  }
+
   /** Makes the take wait for the line; false if this browser keeps nothing. */
-  async #queue(take: WrittenTake | null): Promise<boolean> {
-    if (take === null || this.#props.onwaiting === undefined) return false;
+  async #queue(take: WrittenTake): Promise<boolean> {
+    if (this.#props.onwaiting === undefined) return false;
     return onDevice(async (takes) => {
       await takes.queue(take);
       if (this.author === null) await takes.dropDraft(take);
@@ -177,7 +199,9 @@ export class TakeForm {
     const { storyId, parentId } = place;
     const text = { after: after ?? '', words: this.words.trim(), name: this.name.trim() };
     const id = this.writing?.id ?? this.#ownId;
-    return { takeId: id, userId: this.author, storyId, parentId, ...text, atMs: Date.now() };
+    const renames = text.name !== (this.#props.name ?? '');
+    const whose = { takeId: id, userId: this.author, storyId, parentId };
+    return { ...whose, ...text, renames, atMs: Date.now() };
   }
 
   /** Nobody goes on where nobody stopped. */

@@ -1,246 +1,62 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Entered, Published } from '#domain/protocol/commands.ts';
+import type { Published } from '#domain/protocol/commands.ts';
 import type { ProblemCode } from '#domain/protocol/problem.ts';
 import { storyId, takeId, userId, type TakeId, type UserId } from '#domain/story/ids.ts';
-import type { DeviceTable } from '../device/device-db.ts';
 import type { DraftDocument } from '../drafts/draft-document.ts';
 import { draftsApart } from '../drafts/testing/drafts-apart.ts';
 import { Refused, Unreachable } from '../upload/api.ts';
-import { writtenTakesIn, type WrittenTake, type WrittenTakes } from '../upload/written-takes.ts';
-import { WrittenHere, type WrittenHereSettings } from './written-here.svelte.ts';
-
-const uuid = (digit: number) => `${String(digit).repeat(8)}-1111-4111-8111-111111111111`;
-const story = storyId(uuid(9));
-const mira = userId(uuid(8));
-
-function written(digit: number, change: Partial<WrittenTake> = {}): WrittenTake {
-  return {
-    takeId: takeId(uuid(digit)),
-    userId: mira,
-    storyId: story,
-    parentId: takeId(uuid(7)),
-    after: 'Jo',
-    words: `words ${digit}`,
-    name: 'Mira',
-    atMs: digit,
-    ...change,
-  };
-}
+import {
+  answer,
+  device,
+  keeping,
+  mira,
+  outboxApart,
+  story,
+  uuid,
+  written,
+} from '../upload/testing/outbox-apart.ts';
+import type { WrittenTake, WrittenTakes } from '../upload/written-takes.ts';
+import { WrittenHere } from './written-here.svelte.ts';
 
 /** The words of the takes that the story has. */
 const inStory = new Map<TakeId, string>();
 afterEach(() => inStory.clear());
 
-/** What a device keeps, in memory. */
-function device(...takes: WrittenTake[]): WrittenTakes {
-  return keeping({ waiting: takes, drafts: [] });
-}
-
-function keeping(kept: { waiting: WrittenTake[]; drafts: WrittenTake[] }): WrittenTakes {
-  const tables: Partial<Record<DeviceTable, Map<string, object>>> = {
-    waiting: new Map(kept.waiting.map((take) => [take.takeId, take])),
-    drafts: new Map(kept.drafts.map((take) => [`${take.storyId}:${take.parentId}`, take])),
-  };
-  return writtenTakesIn({
-    all: async (table) => [...(tables[table]?.values() ?? [])],
-    change: async (table, key, change) => {
-      const row = change(tables[table]?.get(key));
-      if (row === null) tables[table]?.delete(key);
-      else tables[table]?.set(key, row);
-    },
-  });
-}
-
-const guest = userId(uuid(4));
-const entered = (id: UserId, isNew: boolean): Entered => ({
-  user: { id, name: 'Jo', hue: 1 },
-  isNew,
-});
-
 function here(
   store: WrittenTakes,
   publish: (take: WrittenTake) => Promise<Published>,
-  person: UserId | null | (() => UserId | null) = mira,
-  session: Pick<WrittenHereSettings, 'enter' | 'onEntered'> = {
-    enter: async () => entered(guest, true),
-    onEntered: async () => undefined,
-  },
+  who: UserId | null = mira,
 ) {
-  const published: string[] = [];
+  const person = () => who;
+  const { outbox, published } = outboxApart({ written: store, publish, person });
   const writtenHere = new WrittenHere({
     storyId: story,
-    person: typeof person === 'function' ? person : () => person,
+    person,
     open: async () => store,
-    ...session,
-    publish,
-    onPublished: (answer) => published.push(answer.takeId),
+    outbox,
     isPublished: (id) => inStory.has(id),
     wordsOf: async (id) => inStory.get(id),
-    pauseMs: 1,
   });
-  return { writtenHere, published };
+  return { writtenHere, outbox, published };
 }
-
-const answer = (take: WrittenTake): Published => ({
-  storyId: story,
-  slug: 'a-story',
-  takeId: take.takeId,
-});
 
 const refusal = (code: ProblemCode) => new Refused(409, { code, message: 'No.' });
 
-describe('takes that wait for the line', () => {
-  it('are published oldest first, once each, and forgotten then', async () => {
-    const store = device(written(1), written(2));
-    const { writtenHere, published } = here(store, async (take) => answer(take));
-    await Promise.all([writtenHere.start(), writtenHere.send()]);
-    await writtenHere.send();
-    expect(published).toEqual([uuid(1), uuid(2)]);
-    expect(await store.waiting()).toEqual([]);
-    expect(writtenHere.waiting).toEqual([]);
-  });
-
-  it('stay, and the later ones behind them, until there is a line', async () => {
-    let isThere = false;
-    const tried: string[] = [];
-    const { writtenHere, published } = here(device(written(1), written(2)), async (take) => {
-      tried.push(take.takeId);
-      if (!isThere) throw new Unreachable('no line');
-      return answer(take);
-    });
-    await writtenHere.start();
-    expect(new Set(tried)).toEqual(new Set([uuid(1)]));
-    expect(writtenHere.waiting.map(({ problem }) => problem)).toEqual([null, null]);
-    isThere = true;
-    await vi.waitFor(() => expect(published).toEqual([uuid(1), uuid(2)]));
-  });
-
-  it('are kept with the reason if the story refuses them, and hold nobody up', async () => {
-    const store = device(written(1), written(2));
-    const { writtenHere, published } = here(store, async (take) => {
-      if (take.takeId === uuid(1)) throw refusal('not_found');
-      return answer(take);
-    });
-    await writtenHere.start();
-    expect(published).toEqual([uuid(2)]);
-    expect(writtenHere.waiting).toEqual([{ take: written(1), problem: 'No.' }]);
-    expect(await store.waiting()).toHaveLength(1);
-  });
-
-  it('wait on while their parent is being prepared', async () => {
-    let isReady = false;
-    const { writtenHere, published } = here(device(written(1)), async (take) => {
-      if (!isReady) throw refusal('parent_not_ready');
-      return answer(take);
-    });
-    await writtenHere.start();
-    expect(writtenHere.waiting).toEqual([{ take: written(1), problem: null }]);
-    isReady = true;
-    await vi.waitFor(() => expect(published).toEqual([uuid(1)]));
-  });
-
-  it('are left alone if they are of another story or another person', async () => {
-    const store = device(
-      written(1, { storyId: storyId(uuid(5)) }),
-      written(2, { userId: userId(uuid(6)) }),
-    );
-    const { writtenHere, published } = here(store, async (take) => answer(take));
-    await writtenHere.start();
-    expect([published, writtenHere.waiting]).toEqual([[], []]);
-    expect(await store.waiting()).toHaveLength(2);
-  });
-});
-
-const nobodys = () => device(written(1, { userId: null, name: 'Jo' }));
-
 describe('takes that wait and are nobody’s', () => {
-  it('are all published as the guest who is made for the first of them', async () => {
-    let person: UserId | null = null;
-    const store = device(written(1, { userId: null }), written(2, { userId: null }));
-    const sent: WrittenTake[] = [];
-    const enter = vi.fn<WrittenHereSettings['enter']>().mockResolvedValue(entered(guest, true));
-    const { writtenHere, published } = here(
-      store,
-      async (take) => {
-        sent.push(take);
-        return answer(take);
-      },
-      () => person,
-      { enter, onEntered: async () => void (person = guest) },
-    );
-    await writtenHere.start();
-    expect(published).toEqual([uuid(1), uuid(2)]);
-    expect(sent.map(({ userId: as }) => as)).toEqual([guest, guest]);
-    expect(enter).toHaveBeenCalledOnce();
-    expect(await store.waiting()).toEqual([]);
-  });
-
-  it('are not published as whoever signed in elsewhere before the line was back', async () => {
-    let person: UserId | null = null;
-    const store = nobodys();
-    const { writtenHere, published } = here(
-      store,
-      async (take) => answer(take),
-      () => person,
-      {
-        enter: async () => entered(mira, false),
-        onEntered: async () => void (person = mira),
-      },
-    );
-    await writtenHere.start();
-    expect(published).toEqual([]);
-    expect(await store.waiting()).toEqual([written(1, { userId: null, name: 'Jo' })]);
-    expect(writtenHere.waiting.map((one) => writtenHere.asks(one))).toEqual([true]);
-  });
-
-  it('wait for whoever comes next to say that they are theirs', async () => {
-    const store = nobodys();
-    const sent: WrittenTake[] = [];
-    const { writtenHere, published } = here(store, async (take) => {
-      sent.push(take);
-      return answer(take);
-    });
-    const drafts = draftsOf();
-    vi.spyOn(drafts, 'safe').mockResolvedValue();
-    await writtenHere.start();
-    writtenHere.follow(drafts);
-    await writtenHere.send();
-    expect([published, writtenHere.drafts]).toEqual([[], []]);
-    const [asked] = writtenHere.waiting;
-    if (asked === undefined) throw new Error('nothing waits');
-    expect(writtenHere.asks(asked)).toBe(true);
-    await writtenHere.claim(asked);
-    expect(sent).toMatchObject([{ takeId: uuid(1), userId: mira }]);
-    expect(await store.waiting()).toEqual([]);
-  });
-
   it('become a draft of whoever comes next if they say so', async () => {
-    const store = nobodys();
-    const { writtenHere, published } = here(store, async (take) => answer(take));
+    const store = device(written(1, { userId: null, name: 'Jo' }));
+    const { writtenHere, outbox, published } = here(store, async (take) => answer(take));
     const drafts = draftsOf();
     vi.spyOn(drafts, 'safe').mockResolvedValue();
     await writtenHere.start();
     writtenHere.follow(drafts);
-    const [asked] = writtenHere.waiting;
+    await outbox.send();
+    expect([published, writtenHere.drafts]).toEqual([[], []]);
+    const [asked] = outbox.items;
     if (asked === undefined) throw new Error('nothing waits');
     await writtenHere.reopen(asked);
     expect(writtenHere.drafts).toMatchObject([{ id: uuid(1), words: 'words 1' }]);
     expect([published, await store.waiting()]).toEqual([[], []]);
-  });
-
-  it('stay where they are if somebody comes while they are on their way', async () => {
-    let person: UserId | null = null;
-    const tried: string[] = [];
-    const store = device(written(1, { userId: null }), written(2, { userId: null }));
-    const publish = async (take: WrittenTake) => {
-      tried.push(take.takeId);
-      person = mira;
-      throw refusal('not_found');
-    };
-    const { writtenHere } = here(store, publish, () => person);
-    await writtenHere.start();
-    expect(tried).toEqual([uuid(1)]);
-    expect(await store.waiting()).toHaveLength(2);
   });
 });
 
@@ -259,9 +75,10 @@ afterEach(() => {
 const ids = (drafts: readonly { readonly id: string }[]) => drafts.map(({ id }) => id);
 const never = () => Promise.reject(new Unreachable('no line'));
 
+const parent = (digit: number) => ({ parentId: takeId(uuid(digit)) });
+
 describe('drafts', () => {
   it('of before there were documents move into the person’s, and leave the device', async () => {
-    const parent = (digit: number) => ({ parentId: takeId(uuid(digit)) });
     const store = keeping({
       waiting: [],
       drafts: [
@@ -360,20 +177,22 @@ describe('drafts', () => {
     const drafts = draftsOf();
     const id = drafts.begin(takeId(uuid(7)), 'Once.');
     const store = device(written(1, { takeId: id, words: 'Once.' }));
-    const { writtenHere } = here(store, async (take) => answer(take));
+    const { writtenHere, outbox } = here(store, async (take) => answer(take));
+    await writtenHere.start();
     writtenHere.follow(drafts);
-    await writtenHere.refresh();
-    expect([writtenHere.drafts, writtenHere.waiting]).toMatchObject([[], [{ problem: null }]]);
+    await outbox.refresh();
+    expect([writtenHere.drafts, outbox.items]).toMatchObject([[], [{ step: { at: 'waiting' } }]]);
     expect(writtenHere.isSent(id)).toBe(true);
-    await writtenHere.send();
-    expect([drafts.drafts, writtenHere.waiting]).toEqual([[], []]);
+    await outbox.send();
+    expect([drafts.drafts, outbox.items]).toEqual([[], []]);
   });
 
   it('are none any more if they come to the page after they were published from it', async () => {
     const id = takeId(uuid(1));
     const store = device(written(1, { words: 'Once.' }));
-    const { writtenHere, published } = here(store, async (take) => answer(take));
+    const { writtenHere, outbox, published } = here(store, async (take) => answer(take));
     await writtenHere.start();
+    await outbox.send();
     expect(published).toEqual([id]);
     const drafts = draftsOf();
     writtenHere.follow(drafts);
@@ -402,29 +221,31 @@ describe('drafts', () => {
     const drafts = draftsOf();
     const id = drafts.begin(takeId(uuid(7)), 'Once.');
     const store = device(written(1, { takeId: id, words: 'Once.' }));
-    const { writtenHere } = here(store, async (take) => {
+    const { writtenHere, outbox } = here(store, async (take) => {
       drafts.wordsOf(id)?.insert(5, ' Upon a time.');
       return answer(take);
     });
     writtenHere.follow(drafts);
     await writtenHere.start();
+    await outbox.send();
     expect(drafts.drafts).toMatchObject([{ parentId: uuid(7), words: 'Once. Upon a time.' }]);
     expect(ids(drafts.drafts)).not.toContain(id);
   });
 
   it('are again what the story did not take', async () => {
     const store = device(written(1));
-    const { writtenHere } = here(store, async () => {
+    const { writtenHere, outbox } = here(store, async () => {
       throw refusal('not_found');
     });
     const drafts = draftsOf();
     vi.spyOn(drafts, 'safe').mockResolvedValue();
     writtenHere.follow(drafts);
     await writtenHere.start();
-    const [refused] = writtenHere.waiting;
+    await outbox.send();
+    const [refused] = outbox.items;
     if (refused === undefined) throw new Error('nothing waits');
     await writtenHere.reopen(refused);
-    expect(writtenHere.waiting).toEqual([]);
+    expect(outbox.items).toEqual([]);
     expect(writtenHere.drafts).toMatchObject([{ id: uuid(1), words: 'words 1' }]);
   });
 
@@ -432,15 +253,16 @@ describe('drafts', () => {
     const drafts = draftsOf();
     vi.spyOn(drafts, 'safe').mockResolvedValue();
     drafts.put({ id: takeId(uuid(1)), parentId: takeId(uuid(7)), beganMs: 1, words: 'words 1' });
-    const { writtenHere } = here(device(written(1)), async () => {
+    const { writtenHere, outbox } = here(device(written(1)), async () => {
       throw refusal('published_otherwise');
     });
     writtenHere.follow(drafts);
     await writtenHere.start();
+    await outbox.send();
     inStory.set(takeId(uuid(1)), 'other words');
-    const [refused] = writtenHere.waiting;
+    const [refused] = outbox.items;
     if (refused === undefined) throw new Error('nothing waits');
-    const { id } = await writtenHere.reopen(refused);
+    const id = (await writtenHere.reopen(refused))?.id;
     expect(id).not.toBe(uuid(1));
     expect(writtenHere.drafts).toMatchObject([{ id, words: 'words 1' }]);
     expect(drafts.drafts).toHaveLength(1);

@@ -1,48 +1,30 @@
-// The takes of a story that somebody here has written and that are not in it yet: their drafts, and
-// what waits on this device for the line.
+// The takes of a story that somebody here has written and that are not in it yet: their drafts.
+// What waits on this device to be published is in the outbox.
 import type { Draft } from '#domain/story/draft.ts';
 import { takeId, type StoryId, type TakeId, type UserId } from '#domain/story/ids.ts';
-import type { Entered, Published } from '#domain/protocol/commands.ts';
 import type { DraftDocument } from '../drafts/draft-document.ts';
 import type { DraftWriting } from '../drafts/draft-writing.svelte.ts';
-import { Refused, Unreachable } from '../upload/api.ts';
+import type { Outbox, OutboxItem } from '../upload/outbox.svelte.ts';
 import type { WrittenTake, WrittenTakes } from '../upload/written-takes.ts';
-
-/** A take that waits for the line, or that the story did not take. */
-export interface WaitingTake {
-  readonly take: WrittenTake;
-  /** Why the story did not take it, for its author; null while it waits. */
-  readonly problem: string | null;
-}
 
 export interface WrittenHereSettings {
   readonly storyId: StoryId;
   /** Who is at this page: nobody's takes are published under another person's name. */
   readonly person: () => UserId | null;
   readonly open: () => Promise<WrittenTakes | null>;
-  /** Makes a guest under this name of whoever has no session, and says who is here. */
-  readonly enter: (name: string) => Promise<Entered>;
-  /** The page is to learn who is here now. */
-  readonly onEntered: () => Promise<void>;
-  /** Sends a take; safe to repeat. */
-  readonly publish: (take: WrittenTake) => Promise<Published>;
-  readonly onPublished: (published: Published) => void;
+  /** Where takes wait to be published. */
+  readonly outbox: Outbox;
   /** True if the story has a take: then it is no draft any more. */
   readonly isPublished: (id: TakeId) => boolean;
   /** The words that a take of the story has; undefined if they cannot be had now. */
   readonly wordsOf: (id: TakeId) => Promise<string | undefined>;
-  /** How long to wait after the line failed, ms. */
-  readonly pauseMs?: number;
 }
-
-const PAUSE_MS = 5_000;
 
 export class WrittenHere {
   /** What the person's document holds, oldest first. */
   #inDocument = $state.raw<readonly Draft[]>([]);
   /** What nobody wrote on this device, oldest first: there is no account for it to be in. */
   #ofNobody = $state.raw<readonly WrittenTake[]>([]);
-  waiting = $state.raw<readonly WaitingTake[]>([]);
   /** The last draft that was discarded, as long as that can be undone. */
   discarded = $state.raw<Draft | null>(null);
   /** The draft that the composer has open. */
@@ -55,12 +37,10 @@ export class WrittenHere {
   /** What was published from here, and with which words: its draft may come from the server yet. */
   readonly #published = new Map<TakeId, string>();
   readonly #settings: WrittenHereSettings;
-  #sending: Promise<void> | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #stopped = false;
+  #deaf: () => void = () => undefined;
 
   readonly drafts: readonly Draft[] = $derived.by(() => {
-    const waiting = new Set(this.waiting.map(({ take }) => take.takeId));
+    const waiting = new Set(this.#settings.outbox.items.map(({ takeId }) => takeId));
     const { isPublished } = this.#settings;
     return [...this.#inDocument, ...this.#ofNobody.map(asDraft)].filter(
       ({ id, words }) =>
@@ -77,18 +57,22 @@ export class WrittenHere {
 
   /** True for a take that is in the story, or on its way there: it is no draft any more. */
   isSent(id: TakeId): boolean {
-    return this.#settings.isPublished(id) || this.waiting.some(({ take }) => take.takeId === id);
+    return this.#settings.isPublished(id) || this.#settings.outbox.has(id);
   }
 
-  /** Reads what the device keeps, and sends what waits. */
+  /** Reads what the device keeps, and follows what is published of it. */
   async start(): Promise<void> {
+    this.#deaf = this.#settings.outbox.onPublished(({ takeId }, { of }) => {
+      if (of.kind !== 'text') return;
+      this.#published.set(takeId, of.take.words);
+      this.#document?.published(takeId, of.take.words);
+      void this.refresh();
+    });
     await this.refresh();
-    await this.send();
   }
 
   stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#deaf();
   }
 
   /** Follows the drafts of whoever is here now; returns what ends that. */
@@ -115,21 +99,11 @@ export class WrittenHere {
   async refresh(): Promise<void> {
     const store = await this.#settings.open();
     if (store === null) return;
-    const [drafts, waiting] = await Promise.all([store.drafts(), store.waiting()]);
+    const drafts = await store.drafts();
     const isNobodyHere = this.#settings.person() === null;
     this.#ofNobody = drafts.filter(
       (take) => isNobodyHere && take.userId === null && this.#isOurs(take),
     );
-    this.waiting = waiting
-      .filter((take) => this.#isOurs(take))
-      .map((take) => ({ take, problem: this.#problemOf(take.takeId) }));
-  }
-
-  /** Publishes what waits, oldest first; called again whenever there may be a line. */
-  send(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#sending ??= this.#sendAll().finally(() => (this.#sending = null));
-    return this.#sending;
   }
 
   /** Takes a draft away, until `undoDiscard`. */
@@ -154,26 +128,10 @@ export class WrittenHere {
     this.#document?.move(id, parentId);
   }
 
-  /**
-   * True for a take that nobody sent off while somebody is here: it waits until they say whether it
-   * is theirs, with `claim`, or else is made a draft of theirs, with `reopen`.
-   */
-  asks({ take }: WaitingTake): boolean {
-    return take.userId === null && this.#settings.person() !== null;
-  }
-
-  /** Publishes what nobody sent off as whoever is here. */
-  async claim({ take }: WaitingTake): Promise<void> {
-    const userId = this.#settings.person();
-    const store = await this.#settings.open();
-    if (userId === null || store === null) return;
-    await store.queue({ ...take, userId });
-    await this.refresh();
-    await this.send();
-  }
-
   /** What the story did not take is a draft again. @returns the draft */
-  async reopen({ take }: WaitingTake): Promise<Draft> {
+  async reopen({ of }: OutboxItem): Promise<Draft | null> {
+    if (of.kind !== 'text') return null;
+    const { take } = of;
     const { isPublished, wordsOf, open } = this.#settings;
     const { takeId: id, words } = take;
     // In the story with other words, under this id: these are another take.
@@ -186,7 +144,7 @@ export class WrittenHere {
     if (isThere) this.#document?.published(id, words);
     await this.#document?.safe();
     await store?.dequeue(take.takeId);
-    await this.refresh();
+    await Promise.all([this.refresh(), this.#settings.outbox.refresh()]);
     return draft;
   }
 
@@ -235,70 +193,6 @@ export class WrittenHere {
     if (row !== undefined) await (await this.#settings.open())?.dropDraft(row);
   }
 
-  async #sendAll(): Promise<void> {
-    const tried = new Set<TakeId>();
-    const next = () =>
-      this.waiting.find(({ take }) => !tried.has(take.takeId) && this.#mayBeSent(take));
-    for (let one = next(); one !== undefined; one = next()) {
-      tried.add(one.take.takeId);
-      if (this.#stopped || !(await this.#sendOne(one.take))) break;
-    }
-    if (this.#stopped || !this.waiting.some(({ take }) => this.#mayBeSent(take))) return;
-    this.#timer = setTimeout(() => void this.send(), this.#settings.pauseMs ?? PAUSE_MS);
-  }
-
-  #mayBeSent(take: WrittenTake): boolean {
-    return this.#isByWhoIsHere(take) && this.#problemOf(take.takeId) === null;
-  }
-
-  /** @returns false if there is no line */
-  async #sendOne(waiting: WrittenTake): Promise<boolean> {
-    const { publish, onPublished } = this.#settings;
-    try {
-      const take = await this.#signed(waiting);
-      // It may be another's than whoever came: they are asked.
-      if (take === null) return true;
-      const published = await publish(take);
-      this.#published.set(take.takeId, take.words);
-      this.#document?.published(take.takeId, take.words);
-      await (await this.#settings.open())?.dequeue(take.takeId);
-      await this.refresh();
-      onPublished(published);
-      return true;
-    } catch (error) {
-      if (error instanceof Unreachable) return false;
-      if (!(error instanceof Refused)) throw error;
-      if (!isPassing(error)) this.#note(waiting.takeId, error.message);
-      return true;
-    }
-  }
-
-  /**
-   * The take with its author: the guest who is made of nobody now gets all that nobody sent off
-   * here. Null if somebody signed in elsewhere before that, so that nobody knows whose it is.
-   */
-  async #signed(take: WrittenTake): Promise<WrittenTake | null> {
-    if (take.userId !== null) return take;
-    const { enter, onEntered } = this.#settings;
-    const { user, isNew } = await enter(take.name);
-    const store = isNew ? await this.#settings.open() : null;
-    for (const row of (await store?.waiting()) ?? [])
-      if (row.userId === null && this.#isOurs(row)) await store?.queue({ ...row, userId: user.id });
-    await onEntered();
-    await this.refresh();
-    return isNew ? { ...take, userId: user.id } : null;
-  }
-
-  #note(takeId: TakeId, problem: string): void {
-    this.waiting = this.waiting.map((one) =>
-      one.take.takeId === takeId ? { take: one.take, problem } : one,
-    );
-  }
-
-  #problemOf(takeId: TakeId): string | null {
-    return this.waiting.find(({ take }) => take.takeId === takeId)?.problem ?? null;
-  }
-
   #asTake({ id, parentId, beganMs, words }: Draft): WrittenTake {
     const { storyId } = this.#settings;
     return {
@@ -309,13 +203,9 @@ export class WrittenHere {
       after: '',
       words,
       name: '',
+      renames: false,
       atMs: beganMs,
     };
-  }
-
-  /** True if who is here now is who wrote it, as far as anybody can tell. */
-  #isByWhoIsHere({ userId }: WrittenTake): boolean {
-    return userId === this.#settings.person();
   }
 
   #isOurs({ storyId, userId }: WrittenTake): boolean {
@@ -326,9 +216,4 @@ export class WrittenHere {
 
 function asDraft({ takeId, parentId, words, atMs }: WrittenTake): Draft {
   return { id: takeId, parentId, words, beganMs: atMs };
-}
-
-/** True if the same take may be accepted later as it is. */
-function isPassing({ problem: { code } }: Refused): boolean {
-  return code === 'parent_not_ready' || code === 'too_many_requests';
 }

@@ -38,9 +38,19 @@ export function inOrder(takes: readonly QueuedTake[]): QueuedTake[] {
 }
 
 /** The take of the queue that this one answers; undefined if that is not on this device. */
-export function parentIn(
-  takes: readonly QueuedTake[],
+export function parentIn<T extends QueuedTake>(
+  takes: readonly T[],
   { parentId }: QueuedTake,
-): QueuedTake | undefined {
+): T | undefined {
   return parentId === null ? undefined : takes.find(({ takeId }) => takeId === parentId);
+}
+
+/** The same take as this person's. */
+export function signedAs({ of, ...facts }: QueuedTake, userId: UserId): QueuedTake {
+  if (of.kind === 'text') {
+    const take = { ...of.take, userId, renames: false };
+    return { ...facts, userId, of: { kind: 'text', take } };
+  }
+  const take = { ...of.take, origin: { ...of.take.origin, userId } };
+  return { ...facts, userId, of: { kind: 'voice', take } };
 }

@@ -17,6 +17,8 @@ export const stepSchema = v.variant('at', [
     arrived: v.number(),
   }),
   v.object({ at: v.literal('publishing') }),
+  /** Nobody sent it off, and somebody is here now: nobody knows whose it is. */
+  v.object({ at: v.literal('asks') }),
   v.object({ at: v.literal('live'), published: publishedSchema }),
   /** The story did not take it, and says why; it is not sent again unasked. */
   v.object({ at: v.literal('refused'), why: v.string(), isPlaceGone: v.boolean() }),
@@ -42,6 +44,8 @@ export function describeStep(step: Step): string {
       return describeUpload(step);
     case 'publishing':
       return 'Publishing';
+    case 'asks':
+      return 'Sent off on this device before anybody was signed in, and not published: nobody knows whose it is';
     case 'live':
       return 'Live';
     case 'refused':

@@ -17,6 +17,8 @@ const writtenTakeSchema = v.object({
   words: v.string(),
   /** The name of the guest to be, if nobody had a session. */
   name: v.string(),
+  /** True if its author chose the name for themselves, not only for a guest to be. */
+  renames: v.optional(v.boolean(), false),
   /** When it was last changed, milliseconds since the epoch. */
   atMs: v.number(),
 });

@@ -1,0 +1,214 @@
+// Keeps the takes of one recorder on this device, and hands them to the outbox to be published.
+import type { TakeId, UserId } from '#domain/story/ids.ts';
+import type { TakeTiming } from '#domain/story/take.ts';
+import { sha256Hex } from '../upload/digest.ts';
+import type { Outbox } from '../upload/outbox.svelte.ts';
+import { publishDraft, type Draft } from '../upload/publish.ts';
+import type { Step } from '../upload/sending-step.ts';
+import type {
+  Delivery,
+  DeliveryOptions,
+  RecoveredTake,
+  TakeKeeper,
+  TakeWriter,
+  Typed,
+} from '../recorder/take-keeper.ts';
+import { NotKept } from './byte-store.ts';
+import type { Sending } from './kept-take.ts';
+import { putFile } from './put-file.ts';
+import { recoveredTake } from './recovered-take.ts';
+import { tellChanged } from './shelf-news.ts';
+import { holdTake } from './take-locks.ts';
+import type { KeptOrigin, TakeOrigin } from './take-origin.ts';
+import { freeBytes, objectionToRoom } from './take-room.ts';
+import { newTake, type TakeShelf } from './take-shelf.ts';
+import { FileTakeWriter } from './take-writer.ts';
+
+export interface KeeperSettings {
+  readonly shelf: () => Promise<TakeShelf | null>;
+  readonly outbox: Pick<Outbox, 'deliver' | 'withdraw'>;
+  /** Who is at this page now. */
+  readonly person: () => UserId | null;
+  /** Address of the story's page, and whose take is answered; null for a seed. */
+  readonly place: { readonly slug: string; readonly after: string } | null;
+}
+
+export class DeviceTakeKeeper implements TakeKeeper {
+  readonly #settings: KeeperSettings;
+  /** What lets go of each take that is open here. */
+  readonly #held = new Map<TakeId, () => void>();
+  /** Changes of one take, one after the other. */
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(settings: KeeperSettings) {
+    this.#settings = settings;
+  }
+
+  async objection(): Promise<string | null> {
+    // Asked here, where there is something to lose: a browser that refuses keeps it all the same,
+    // until it needs the room. Not waited for: some ask the person.
+    void navigator.storage?.persist?.().catch(() => false);
+    return objectionToRoom(await freeBytes());
+  }
+
+  begin(origin: TakeOrigin): TakeWriter {
+    const known = this.#known(origin);
+    return new FileTakeWriter(known, async () => {
+      const shelf = await this.#open();
+      await this.#hold(origin.takeId);
+      await shelf.put(newTake(known));
+      return shelf.create(origin.takeId, 'raw');
+    });
+  }
+
+  keepFile(origin: TakeOrigin, file: Blob): Promise<void> {
+    return this.#carefully(async (shelf) => {
+      await this.#hold(origin.takeId);
+      await putFile(await shelf.create(origin.takeId, 'chosen'), file);
+      const facts = { state: 'kept', fileType: file.type } as const;
+      await shelf.put(newTake(this.#known(origin), facts));
+    });
+  }
+
+  captured(id: TakeId, frames: number, timing: TakeTiming | undefined): Promise<void> {
+    return this.#carefully(async (shelf) => {
+      await shelf.change(id, (take) => ({ ...take, state: 'kept', frames, timing }));
+    });
+  }
+
+  note(id: TakeId, { name, title, words }: Typed): void {
+    void this.#carefully(async (shelf) => {
+      await shelf.change(id, (take) => ({ ...take, name, title, words }));
+    });
+  }
+
+  async publish(draft: Draft, { onprogress }: DeliveryOptions): Promise<Delivery> {
+    const isQueued = await this.#queue(draft);
+    if (!isQueued) return { kind: 'live', published: await this.#publishAtOnce(draft, onprogress) };
+    const onstep = (step: Step): void => {
+      if (step.at === 'uploading') onprogress?.(step);
+      if (step.at === 'publishing') onprogress?.({ share: 1, waitMs: null, parts: 1, arrived: 1 });
+    };
+    const published = await this.#settings.outbox.deliver(draft.takeId, onstep);
+    return published === null ? { kind: 'queued' } : { kind: 'live', published };
+  }
+
+  withdraw(id: TakeId): Promise<void> {
+    return this.#settings.outbox.withdraw(id);
+  }
+
+  async recover(id: TakeId): Promise<RecoveredTake | null> {
+    const shelf = await this.#settings.shelf();
+    if (shelf === null) return null;
+    await this.#hold(id);
+    const take = await shelf.find(id);
+    const recovered = take === null ? null : await recoveredTake(shelf, take);
+    if (recovered === null) {
+      this.#letGo(id);
+      return null;
+    }
+    // Whoever looks at it again publishes it again: until then it waits for nobody.
+    await shelf.change(id, (now) =>
+      now.state === 'live' ? now : { ...now, state: 'kept', problem: null },
+    );
+    tellChanged();
+    return recovered;
+  }
+
+  async forget(id: TakeId): Promise<void> {
+    await this.#carefully((shelf) => shelf.drop(id));
+    this.#letGo(id);
+  }
+
+  close(): void {
+    for (const id of this.#held.keys()) this.#letGo(id);
+    void this.#work.then(tellChanged);
+  }
+
+  /** Puts a take in the queue; false if this device does not keep it. */
+  async #queue(draft: Draft): Promise<boolean> {
+    const { takeId, content, place, name = '' } = draft;
+    const shelf = await this.#settings.shelf();
+    if (shelf === null || content.kind !== 'voice') return false;
+    try {
+      await this.#work;
+      const found = await shelf.find(takeId);
+      if (found === null) return false;
+      const sending = await this.#prepare(shelf, found.sending, { takeId, file: content.file });
+      const title = place.kind === 'plant' ? place.title : found.title;
+      const userId = this.#settings.person();
+      const queued = await shelf.change(takeId, (take) => ({
+        ...take,
+        origin: { ...take.origin, userId },
+        state: 'queued',
+        name,
+        title,
+        words: content.words ?? '',
+        problem: null,
+        sending: { ...sending, place },
+      }));
+      return queued !== null;
+    } catch (error) {
+      // A device without room for the file still has what was captured; what is sent is on the page.
+      if (error instanceof NotKept) return false;
+      throw error;
+    }
+  }
+
+  /** The file that is sent, on the device; one that lies there from an earlier time is gone on with. */
+  async #prepare(
+    shelf: TakeShelf,
+    before: Sending | null,
+    { takeId, file }: { readonly takeId: TakeId; readonly file: Blob },
+  ): Promise<Omit<Sending, 'place'>> {
+    const sha256 = await sha256Hex(file);
+    const { size: bytes, type: contentType } = file;
+    if (before?.sha256 === sha256) return { ...before, contentType };
+    const chosen = await shelf.read(takeId, 'chosen');
+    const isChosen = chosen?.size === bytes && (await sha256Hex(chosen)) === sha256;
+    if (!isChosen) await putFile(await shelf.create(takeId, 'sent'), file);
+    const part = isChosen ? 'chosen' : 'sent';
+    return { queuedAtMs: Date.now(), part, contentType, bytes, sha256, uploadId: null };
+  }
+
+  /** As a device that keeps nothing does it. */
+  async #publishAtOnce(draft: Draft, onprogress: DeliveryOptions['onprogress']) {
+    const as = this.#settings.person() ?? undefined;
+    const published = await publishDraft({ ...draft, as }, onprogress && { onprogress });
+    await this.forget(draft.takeId);
+    return published;
+  }
+
+  async #open(): Promise<TakeShelf> {
+    const shelf = await this.#settings.shelf();
+    if (shelf === null) throw new NotKept('failed');
+    return shelf;
+  }
+
+  async #hold(id: TakeId): Promise<void> {
+    if (!this.#held.has(id)) this.#held.set(id, await holdTake(id));
+  }
+
+  #letGo(id: TakeId): void {
+    this.#held.get(id)?.();
+    this.#held.delete(id);
+  }
+
+  /** A device that does not keep something stops nobody: what is on the page is still there. */
+  async #carefully(change: (shelf: TakeShelf) => Promise<void>): Promise<void> {
+    const before = this.#work;
+    const done = (async () => {
+      await before;
+      const shelf = await this.#settings.shelf();
+      if (shelf !== null) await change(shelf);
+    })().catch((error: unknown) => console.warn(error));
+    this.#work = done;
+    await done;
+  }
+
+  #known(origin: TakeOrigin): KeptOrigin {
+    const { person, place } = this.#settings;
+    const { slug = null, after = '' } = place ?? {};
+    return { ...origin, userId: person(), slug, after };
+  }
+}

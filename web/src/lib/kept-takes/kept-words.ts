@@ -1,0 +1,19 @@
+// What is said of a take that this device kept.
+import { formatClock } from '#domain/timeline/samples.ts';
+import type { OfferedTake } from './offered-takes.svelte.ts';
+
+/** "14:02", or "26 Nov, 14:02" on another day, by the clock of whoever looks. */
+export function describeTime(atMs: number, nowMs: number): string {
+  const [at, now] = [new Date(atMs), new Date(nowMs)];
+  const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' }).format(at);
+  if (at.toDateString() === now.toDateString()) return time;
+  const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' }).format(at);
+  return `${day}, ${time}`;
+}
+
+/** "We kept your take from 14:02 (0:31)". */
+export function describeKept({ take, durationSamples }: OfferedTake, nowMs: number): string {
+  const when = describeTime(take.origin.capturedAtMs, nowMs);
+  const length = durationSamples === null ? '' : ` (${formatClock(durationSamples)})`;
+  return `We kept your ${take.fileType === null ? 'take' : 'file'} from ${when}${length}`;
+}

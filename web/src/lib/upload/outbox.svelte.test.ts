@@ -1,0 +1,409 @@
+import * as fc from 'fast-check';
+import { describe, expect, test, vi } from 'vitest';
+import type { Published } from '#domain/protocol/commands.ts';
+import type { ProblemCode } from '#domain/protocol/problem.ts';
+import { storyId, takeId, userId, type TakeId, type UserId } from '#domain/story/ids.ts';
+import { newTake } from '../kept-takes/take-shelf.ts';
+import type { KeptTake } from '../kept-takes/kept-take.ts';
+import { Refused, Unreachable } from './api.ts';
+import type { OutboxSettings, QueuedVoices } from './outbox.svelte.ts';
+import { describeStep } from './sending-step.ts';
+import {
+  answer,
+  device,
+  entered,
+  guest,
+  mira,
+  outboxApart,
+  story,
+  uuid,
+  written,
+} from './testing/outbox-apart.ts';
+import type { WrittenTake } from './written-takes.ts';
+
+const refusal = (code: ProblemCode, status = 409) => new Refused(status, { code, message: 'No.' });
+
+/** Mira's recorded take number `digit`, sent off at that time. */
+function recorded(digit: number, parent = 7): KeptTake {
+  const id = takeId(uuid(digit));
+  const parentId = takeId(uuid(parent));
+  const origin = {
+    takeId: id,
+    userId: mira,
+    storyId: story,
+    parentId,
+    slug: 'a-story',
+    after: 'Jo',
+    punchSamples: 0,
+    sampleRate: 48_000,
+    leadFrames: 0,
+    compensationFrames: 0,
+    capturedAtMs: digit,
+    device: '',
+  };
+  const place = { kind: 'branch', storyId: story, parentId } as const;
+  const file = {
+    part: 'sent',
+    contentType: 'audio/wav',
+    bytes: 1,
+    sha256: '0'.repeat(64),
+  } as const;
+  const sending = { queuedAtMs: digit, ...file, uploadId: null, place };
+  return newTake(origin, { state: 'queued', sending });
+}
+
+/** Spoken takes of a device, in memory. */
+function voicesOf(
+  takes: KeptTake[],
+  send: QueuedVoices['send'],
+): QueuedVoices & { rows: KeptTake[] } {
+  const rows = [...takes];
+  const change = (id: TakeId, facts: Partial<KeptTake>): void => {
+    const at = rows.findIndex(({ origin }) => origin.takeId === id);
+    const row = rows[at];
+    if (row !== undefined) rows[at] = { ...row, ...facts };
+  };
+  return {
+    rows,
+    all: async () => rows,
+    published: async (id, published) => change(id, { state: 'live', published }),
+    refused: async (id, problem) => change(id, { problem }),
+    signed: async (id, userId) => {
+      const origin = rows.find((row) => row.origin.takeId === id)?.origin;
+      if (origin !== undefined) change(id, { origin: { ...origin, userId } });
+    },
+    withdrawn: async (id) => change(id, { state: 'kept' }),
+    send,
+  };
+}
+
+const unused = (): never => {
+  throw new Error('nothing is written');
+};
+
+describe('takes that wait for the line', () => {
+  test('are published oldest first, once each, and forgotten then', async () => {
+    const store = device(written(1), written(2));
+    const { outbox, published } = outboxApart({
+      written: store,
+      publish: async (take) => answer(take),
+    });
+    await Promise.all([outbox.send(), outbox.send()]);
+    await outbox.send();
+    expect(published).toEqual([uuid(1), uuid(2)]);
+    expect(await store.waiting()).toEqual([]);
+    expect(outbox.items).toEqual([]);
+  });
+
+  test('are one queue, whether they were written or spoken', async () => {
+    const sent: string[] = [];
+    const publish = async (take: WrittenTake): Promise<Published> => {
+      sent.push(take.takeId);
+      return answer(take);
+    };
+    const voices = voicesOf([recorded(2), recorded(4)], async ({ origin }) => {
+      sent.push(origin.takeId);
+      return answer(origin);
+    });
+    const store = device(written(1), written(3));
+    const { outbox, published } = outboxApart({ written: store, voices, publish });
+    await outbox.send();
+    expect(sent).toEqual([1, 2, 3, 4].map(uuid));
+    expect(published).toEqual(sent);
+    expect(voices.rows.map(({ state }) => state)).toEqual(['live', 'live']);
+  });
+
+  test('stay, and the later ones behind them, until there is a line', async () => {
+    let isThere = false;
+    const tried: string[] = [];
+    const publish = async (take: WrittenTake): Promise<Published> => {
+      tried.push(take.takeId);
+      if (!isThere) throw new Unreachable('no line');
+      return answer(take);
+    };
+    const { outbox, published } = outboxApart({ written: device(written(1), written(2)), publish });
+    await outbox.send();
+    expect(new Set(tried)).toEqual(new Set([uuid(1)]));
+    expect(outbox.items.map(({ step }) => describeStep(step))).toEqual([
+      'Kept here. Waiting for network',
+      'Kept here. Waiting for network',
+    ]);
+    isThere = true;
+    await vi.waitFor(() => expect(published).toEqual([uuid(1), uuid(2)]));
+  });
+
+  test('are not even tried while the device says that it has no line', async () => {
+    const { outbox } = outboxApart({
+      written: device(written(1)),
+      publish: unused,
+      isOnline: () => false,
+    });
+    expect(await outbox.deliver(takeId(uuid(1)))).toBeNull();
+    expect(outbox.items).toHaveLength(1);
+  });
+
+  test('known failure 42: are kept with the reason if the story refuses them, and not sent for ever', async () => {
+    const store = device(written(1), written(2));
+    const tried: string[] = [];
+    const publish = async (take: WrittenTake): Promise<Published> => {
+      tried.push(take.takeId);
+      if (take.takeId === uuid(1)) throw refusal('not_found', 404);
+      return answer(take);
+    };
+    const { outbox, published } = outboxApart({ written: store, publish });
+    await outbox.send();
+    await outbox.send();
+    expect(published).toEqual([uuid(2)]);
+    expect(tried).toEqual([uuid(1), uuid(2)]);
+    expect(outbox.items).toMatchObject([
+      { takeId: uuid(1), step: { at: 'refused', why: 'No.', isPlaceGone: true } },
+    ]);
+    expect(await store.waiting()).toHaveLength(1);
+    await outbox.retry(takeId(uuid(1)));
+    expect(tried).toEqual([uuid(1), uuid(2), uuid(1)]);
+  });
+
+  test('known failure 42: a spoken take that was refused is not sent by the next page either', async () => {
+    const send = vi.fn<QueuedVoices['send']>().mockRejectedValue(refusal('not_found', 404));
+    const voices = voicesOf([recorded(1)], send);
+    const at = { written: device(), voices, publish: unused };
+    await outboxApart(at).outbox.send();
+    const { outbox } = outboxApart(at);
+    await outbox.send();
+    expect(send).toHaveBeenCalledTimes(1);
+    expect(outbox.items.map(({ step }) => describeStep(step))).toEqual([
+      'The story did not take it: No.',
+    ]);
+    send.mockResolvedValue(answer({ takeId: takeId(uuid(1)) }));
+    await outbox.retry(takeId(uuid(1)));
+    expect(voices.rows).toMatchObject([{ state: 'live', problem: null }]);
+  });
+
+  test('wait on while their parent is being prepared', async () => {
+    let isReady = false;
+    const publish = async (take: WrittenTake): Promise<Published> => {
+      if (!isReady) throw refusal('parent_not_ready');
+      return answer(take);
+    };
+    const { outbox, published } = outboxApart({ written: device(written(1)), publish });
+    await outbox.send();
+    expect(outbox.items.map(({ step }) => describeStep(step))).toEqual(['Kept here. No.']);
+    isReady = true;
+    await vi.waitFor(() => expect(published).toEqual([uuid(1)]));
+  });
+
+  test('known failure 40: wait for their parent on this device, and say so', async () => {
+    const tried: string[] = [];
+    let isThere = false;
+    const voices = voicesOf([recorded(1), recorded(2, 1), recorded(3)], async ({ origin }) => {
+      tried.push(origin.takeId);
+      if (!isThere && origin.takeId === uuid(1)) throw refusal('parent_not_ready');
+      return answer(origin);
+    });
+    const { outbox, published } = outboxApart({ written: device(), voices, publish: unused });
+    await outbox.send();
+    expect(published).toEqual([uuid(3)]);
+    expect(tried).not.toContain(uuid(2));
+    expect(outbox.items.map(({ step }) => describeStep(step))).toEqual([
+      'Kept here. No.',
+      'Kept here. It waits for your take above',
+    ]);
+    isThere = true;
+    await vi.waitFor(() => expect(published).toEqual([uuid(3), uuid(1), uuid(2)]));
+  });
+
+  test('never come before their parent, in whatever order they are queued and whatever fails', async () => {
+    const takes = fc.array(
+      fc.record({
+        parent: fc.nat(),
+        faults: fc.array(fc.constantFrom('line', 'later'), { maxLength: 2 }),
+      }),
+      { minLength: 1, maxLength: 6 },
+    );
+    await fc.assert(
+      fc.asyncProperty(takes, async (plan) => {
+        const faults = new Map<string, ('line' | 'later')[]>();
+        const rows = plan.map(({ parent, faults: of }, index) => {
+          faults.set(uuid(index + 1), [...of]);
+          // An earlier one, or one that has long been in the story.
+          const answered = parent % (index + 1);
+          return recorded(index + 1, answered === 0 ? 9 : answered);
+        });
+        const voices = voicesOf(rows, async ({ origin }) => {
+          const fault = faults.get(origin.takeId)?.pop();
+          if (fault === 'line') throw new Unreachable('no line');
+          if (fault === 'later') throw refusal('too_many_requests');
+          return answer(origin);
+        });
+        const { outbox, published } = outboxApart({ written: device(), voices, publish: unused });
+        await outbox.send();
+        await vi.waitFor(() => expect(published).toHaveLength(rows.length), { interval: 1 });
+        for (const { origin } of rows) {
+          const parent = published.indexOf(String(origin.parentId));
+          expect(parent).toBeLessThan(published.indexOf(origin.takeId));
+        }
+        expect(new Set(published).size).toBe(rows.length);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('are left alone if they are another person’s', async () => {
+    const store = device(written(1, { userId: userId(uuid(6)) }));
+    const { outbox, published } = outboxApart({
+      written: store,
+      publish: async (take) => answer(take),
+    });
+    await outbox.send();
+    expect([published, outbox.items]).toEqual([[], []]);
+    expect(await store.waiting()).toHaveLength(1);
+  });
+
+  test('of other stories are sent from any page, and shown by story', async () => {
+    const other = storyId(uuid(5));
+    const store = device(written(1, { storyId: other }), written(2));
+    let isThere = false;
+    const publish = async (take: WrittenTake): Promise<Published> => {
+      if (!isThere) throw new Unreachable('no line');
+      return answer(take);
+    };
+    const { outbox, published } = outboxApart({ written: store, publish });
+    await outbox.send();
+    expect(outbox.of(other).map(({ takeId: id }) => id)).toEqual([uuid(1)]);
+    isThere = true;
+    await vi.waitFor(() => expect(published).toEqual([uuid(1), uuid(2)]));
+  });
+});
+
+const nobodys = () => device(written(1, { userId: null, name: 'Jo' }));
+
+describe('takes that wait and are nobody’s', () => {
+  test('are all published as the guest who is made for the first of them', async () => {
+    let person: UserId | null = null;
+    const store = device(written(1, { userId: null }), written(3, { userId: null }));
+    const sent: (UserId | null)[] = [];
+    const spoken = recorded(2);
+    const nobodysVoice = { ...spoken, origin: { ...spoken.origin, userId: null } };
+    const voices = voicesOf([nobodysVoice], async ({ origin }) => {
+      sent.push(origin.userId);
+      return answer(origin);
+    });
+    const enter = vi.fn<OutboxSettings['enter']>().mockResolvedValue(entered(guest, true));
+    const { outbox, published } = outboxApart({
+      written: store,
+      voices,
+      publish: async (take) => {
+        sent.push(take.userId);
+        return answer(take);
+      },
+      person: () => person,
+      enter,
+      onEntered: async () => void (person = guest),
+    });
+    await outbox.send();
+    expect(published).toEqual([1, 2, 3].map(uuid));
+    expect(sent).toEqual([guest, guest, guest]);
+    expect(enter).toHaveBeenCalledOnce();
+    expect(await store.waiting()).toEqual([]);
+  });
+
+  test('are not published as whoever signed in elsewhere before the line was back', async () => {
+    let person: UserId | null = null;
+    const store = nobodys();
+    const { outbox, published } = outboxApart({
+      written: store,
+      publish: async (take) => answer(take),
+      person: () => person,
+      enter: async () => entered(mira, false),
+      onEntered: async () => void (person = mira),
+    });
+    await outbox.send();
+    expect(published).toEqual([]);
+    expect(await store.waiting()).toEqual([written(1, { userId: null, name: 'Jo' })]);
+    expect(outbox.items).toMatchObject([{ step: { at: 'asks' } }]);
+  });
+
+  test('wait for whoever comes next to say that they are theirs', async () => {
+    const store = nobodys();
+    const sent: WrittenTake[] = [];
+    const { outbox, published } = outboxApart({
+      written: store,
+      publish: async (take) => {
+        sent.push(take);
+        return answer(take);
+      },
+    });
+    await outbox.send();
+    expect(published).toEqual([]);
+    expect(outbox.items).toMatchObject([{ step: { at: 'asks' } }]);
+    await outbox.claim(takeId(uuid(1)));
+    expect(sent).toMatchObject([{ takeId: uuid(1), userId: mira, renames: false }]);
+    expect(await store.waiting()).toEqual([]);
+  });
+
+  test('stay where they are if somebody comes while they are on their way', async () => {
+    let person: UserId | null = null;
+    const tried: string[] = [];
+    const store = device(written(1, { userId: null }), written(2, { userId: null }));
+    const publish = async (take: WrittenTake): Promise<Published> => {
+      tried.push(take.takeId);
+      person = mira;
+      throw refusal('not_found');
+    };
+    const { outbox } = outboxApart({ written: store, publish, person: () => person });
+    await outbox.send();
+    expect(tried).toEqual([uuid(1)]);
+    expect(await store.waiting()).toHaveLength(2);
+  });
+});
+
+describe('a take that is delivered', () => {
+  test('answers as soon as it is in the story, and tells how far it is', async () => {
+    const steps: string[] = [];
+    const uploading = { at: 'uploading', share: 0.5, waitMs: null, parts: 4, arrived: 2 } as const;
+    const voices = voicesOf([recorded(1)], async ({ origin }, onstep) => {
+      onstep(uploading);
+      onstep({ at: 'publishing' });
+      return answer(origin);
+    });
+    const { outbox } = outboxApart({ written: device(), voices, publish: unused });
+    const published = await outbox.deliver(takeId(uuid(1)), (step) =>
+      steps.push(describeStep(step)),
+    );
+    expect(published).toEqual(answer({ takeId: takeId(uuid(1)) }));
+    expect(steps).toEqual(['Uploading part 3 of 4 · 50 %', 'Publishing', 'Live']);
+  });
+
+  test('tells whoever sent it why the story did not take it', async () => {
+    const voices = voicesOf([recorded(1)], () => Promise.reject(refusal('forbidden')));
+    const { outbox } = outboxApart({ written: device(), voices, publish: unused });
+    await expect(outbox.deliver(takeId(uuid(1)))).rejects.toBeInstanceOf(Refused);
+    expect(voices.rows).toMatchObject([{ state: 'queued', problem: { message: 'No.' } }]);
+  });
+
+  test('known failure 20: is live once the server has it, whatever this device says then', async () => {
+    const voices = voicesOf([recorded(1)], async ({ origin }) => answer(origin));
+    voices.published = () => Promise.reject(new Error('the disk is gone'));
+    vi.spyOn(console, 'warn').mockReturnValue();
+    const { outbox, published } = outboxApart({ written: device(), voices, publish: unused });
+    expect(await outbox.deliver(takeId(uuid(1)))).toMatchObject({ takeId: uuid(1) });
+    expect(published).toEqual([uuid(1)]);
+    expect(outbox.items).toMatchObject([{ step: { at: 'live' } }]);
+  });
+
+  test('is kept if its author stops it', async () => {
+    const voices = voicesOf([recorded(1), recorded(2)], ({ origin }, _, signal) =>
+      origin.takeId === uuid(2)
+        ? Promise.resolve(answer(origin))
+        : new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason));
+          }),
+    );
+    const { outbox } = outboxApart({ written: device(), voices, publish: unused });
+    const delivered = outbox.deliver(takeId(uuid(1)));
+    await vi.waitFor(() => expect(outbox.items).toHaveLength(2));
+    await outbox.withdraw(takeId(uuid(1)));
+    await expect(delivered).rejects.toMatchObject({ name: 'AbortError' });
+    expect(voices.rows).toMatchObject([{ state: 'kept' }, { state: 'live' }]);
+  });
+});

@@ -1,0 +1,342 @@
+// The takes on this device that wait to be published, written and spoken, oldest first: one queue,
+// sent by one tab at a time, from whatever page of the site is open.
+import type { Entered, Published } from '#domain/protocol/commands.ts';
+import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
+import type { KeptTake } from '../kept-takes/kept-take.ts';
+import { ShelfNews, type ShelfMessage } from '../kept-takes/shelf-news.ts';
+import { Refused, Unreachable } from './api.ts';
+import {
+  inOrder,
+  parentIn,
+  queuedVoice,
+  queuedWords,
+  signedAs,
+  type QueuedTake,
+} from './queued-take.ts';
+import type { Step } from './sending-step.ts';
+import type { WrittenTake, WrittenTakes } from './written-takes.ts';
+
+export type OutboxItem = QueuedTake & { readonly step: Step };
+
+/** The spoken takes of this device, as the queue needs them. */
+export interface QueuedVoices {
+  all(): Promise<readonly KeptTake[]>;
+  /** The take is in the story: its sound may go. */
+  published(id: TakeId, published: Published): Promise<void>;
+  /** The story did not take it; null forgets why. */
+  refused(id: TakeId, problem: KeptTake['problem']): Promise<void>;
+  /** It is this person's, who had no session before or says so now. */
+  signed(id: TakeId, userId: UserId): Promise<void>;
+  /** It is not sent, for now. */
+  withdrawn(id: TakeId): Promise<void>;
+  /** Sends it; safe to repeat. @throws {Refused} @throws {Unreachable} */
+  send(take: KeptTake, onstep: (step: Step) => void, signal: AbortSignal): Promise<Published>;
+}
+
+export interface OutboxSettings {
+  /** Who is at this page: nobody's takes are published under another person's name. */
+  readonly person: () => UserId | null;
+  readonly written: () => Promise<WrittenTakes | null>;
+  readonly voices: () => Promise<QueuedVoices | null>;
+  /** Sends a written take; safe to repeat. */
+  readonly sendWords: (take: WrittenTake) => Promise<Published>;
+  /** Makes a guest under this name of whoever has no session, and says who is here. */
+  readonly enter: (name: string) => Promise<Entered>;
+  /** The page is to learn who is here now. */
+  readonly onEntered: () => Promise<void>;
+  /** Runs `work` while no other tab runs any. */
+  readonly alone: (work: () => Promise<void>) => Promise<void>;
+  readonly isOnline: () => boolean;
+  /** How long to wait after the line failed, ms. */
+  readonly pauseMs?: number;
+}
+
+/** What became of a take within one call of `deliver`. */
+type Outcome = Published | Refused | 'withdrawn';
+
+const PAUSE_MS = 5_000;
+
+export class Outbox {
+  /** What waits of whoever is here, oldest first. */
+  items = $state.raw<readonly OutboxItem[]>([]);
+  readonly #settings: OutboxSettings;
+  readonly #steps = new Map<TakeId, Step>();
+  readonly #outcomes = new Map<TakeId, Outcome>();
+  readonly #listeners = new Set<(published: Published, take: QueuedTake) => void>();
+  /** Takes that were sent off by whoever is at this page, whatever it knows of them. */
+  readonly #vouched = new Set<TakeId>();
+  readonly #watchers = new Map<TakeId, (step: Step) => void>();
+  #news: ShelfNews | null = null;
+  #sending: Promise<void> | null = null;
+  #again = false;
+  #current: { readonly takeId: TakeId; readonly abort: AbortController } | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
+
+  constructor(settings: OutboxSettings) {
+    this.#settings = settings;
+  }
+
+  /** Sends what waits, now and whenever there may be a line; returns what ends that. */
+  start(): () => void {
+    this.#news = new ShelfNews((message) => this.#hear(message));
+    const stop = new AbortController();
+    globalThis.addEventListener?.('online', () => void this.send(), { signal: stop.signal });
+    void this.send();
+    return () => {
+      this.#stopped = true;
+      stop.abort();
+      clearTimeout(this.#timer);
+      this.#news?.close();
+    };
+  }
+
+  /** What waits to go into a story, oldest first; null for those that begin one. */
+  of(storyId: StoryId | null): readonly OutboxItem[] {
+    return this.items.filter((item) => item.storyId === storyId);
+  }
+
+  has(id: TakeId): boolean {
+    return this.items.some(({ takeId }) => takeId === id);
+  }
+
+  /** Told each take that is published from here; returns what ends that. */
+  onPublished(listener: (published: Published, take: QueuedTake) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Reads again what the device keeps. */
+  async refresh(): Promise<void> {
+    const [written, voices] = await Promise.all([
+      this.#settings.written().then((store) => store?.waiting() ?? []),
+      this.#settings.voices().then((store) => store?.all() ?? []),
+    ]);
+    for (const { origin, published } of voices)
+      if (published !== null) this.#outcomes.set(origin.takeId, published);
+    const queue = [
+      ...written.map(queuedWords),
+      ...voices.flatMap((take) => queuedVoice(take) ?? []),
+    ];
+    const shown = queue.filter((take) => take.userId === null || this.#isByWhoIsHere(take));
+    this.items = inOrder(shown).map((take) => ({ ...take, step: this.#stepOf(take) }));
+  }
+
+  /** Publishes what waits, oldest first; called again whenever there may be a line. */
+  send(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#again = true;
+    this.#sending ??= this.#sendAll().finally(() => (this.#sending = null));
+    return this.#sending;
+  }
+
+  /**
+   * Sends what waits, with this take among it.
+   * @returns its answer; null if it waits on
+   * @throws {Refused} the story does not take it
+   * @throws {DOMException} AbortError: it was withdrawn
+   */
+  async deliver(id: TakeId, onstep: (step: Step) => void = () => {}): Promise<Published | null> {
+    this.#outcomes.delete(id);
+    this.#steps.delete(id);
+    this.#vouched.add(id);
+    this.#watchers.set(id, onstep);
+    try {
+      await this.send();
+    } finally {
+      this.#watchers.delete(id);
+    }
+    const outcome = this.#outcomes.get(id);
+    if (outcome instanceof Refused) throw outcome;
+    if (outcome === 'withdrawn') throw new DOMException('withdrawn', 'AbortError');
+    return outcome ?? null;
+  }
+
+  /** Sends a take again that the story did not take. */
+  async retry(id: TakeId): Promise<void> {
+    this.#steps.delete(id);
+    await (await this.#settings.voices())?.refused(id, null);
+    await this.send();
+  }
+
+  /** Publishes what nobody sent off as whoever is here. */
+  async claim(id: TakeId): Promise<void> {
+    const item = this.items.find(({ takeId }) => takeId === id);
+    const person = this.#settings.person();
+    if (item === undefined || person === null) return;
+    await this.#sign(item, person);
+    this.#steps.delete(id);
+    await this.send();
+  }
+
+  /** Stops sending a spoken take; what has arrived of it stays there. */
+  async withdraw(id: TakeId): Promise<void> {
+    this.#outcomes.set(id, 'withdrawn');
+    if (this.#current?.takeId === id) this.#current.abort.abort();
+    await (await this.#settings.voices())?.withdrawn(id);
+    await this.#changed();
+  }
+
+  async #sendAll(): Promise<void> {
+    while (this.#again && !this.#stopped) {
+      this.#again = false;
+      await this.refresh();
+      const isWaiting = this.items.some(waits);
+      if (isWaiting && this.#settings.isOnline()) await this.#settings.alone(() => this.#pass());
+    }
+    if (this.#stopped || !this.items.some(waits)) return;
+    this.#timer = setTimeout(() => void this.send(), this.#settings.pauseMs ?? PAUSE_MS);
+  }
+
+  /** Another tab may have sent some of it while this one waited for its turn. */
+  async #pass(): Promise<void> {
+    await this.refresh();
+    for (const { takeId } of this.items) {
+      const item = this.items.find((one) => one.takeId === takeId);
+      if (item === undefined || !waits(item) || this.#asks(item)) continue;
+      if (this.#stopped) return;
+      const parent = parentIn(this.items, item);
+      if (parent !== undefined)
+        this.#step(takeId, { at: 'behind', isParentRefused: parent.step.at === 'refused' });
+      else if (!(await this.#sendOne(item))) return;
+    }
+  }
+
+  /** @returns false if there is no line */
+  async #sendOne(item: OutboxItem): Promise<boolean> {
+    const { takeId } = item;
+    const abort = new AbortController();
+    this.#current = { takeId, abort };
+    try {
+      const signed = await this.#signed(item);
+      // It may be another's than whoever came: they are asked.
+      if (signed !== null)
+        await this.#published(signed, await this.#transmit(signed, abort.signal));
+      return true;
+    } catch (error) {
+      if (abort.signal.aborted) return true;
+      return this.#failed(takeId, error);
+    } finally {
+      this.#current = null;
+    }
+  }
+
+  /**
+   * The take with its author: the guest who is made of nobody now gets all that nobody sent off
+   * here. Null if somebody signed in elsewhere before that, so that nobody knows whose it is.
+   */
+  async #signed(item: OutboxItem): Promise<OutboxItem | null> {
+    if (item.userId !== null) return item;
+    const { enter, onEntered } = this.#settings;
+    const { user, isNew } = await enter(item.of.take.name);
+    const nobodys = isNew ? this.items.filter(({ userId }) => userId === null) : [];
+    for (const one of nobodys) await this.#sign(one, user.id);
+    await onEntered();
+    await this.refresh();
+    return isNew ? { ...item, ...signedAs(item, user.id) } : null;
+  }
+
+  async #sign({ takeId, of }: OutboxItem, userId: UserId): Promise<void> {
+    if (of.kind === 'voice') await (await this.#settings.voices())?.signed(takeId, userId);
+    // The name was for a guest to be: it renames nobody.
+    else await (await this.#settings.written())?.queue({ ...of.take, userId, renames: false });
+  }
+
+  async #transmit({ takeId, of }: OutboxItem, signal: AbortSignal): Promise<Published> {
+    if (of.kind === 'voice') {
+      const voices = await this.#settings.voices();
+      if (voices === null) throw new Unreachable('the device keeps nothing any more');
+      return voices.send(of.take, (step) => this.#step(takeId, step), signal);
+    }
+    this.#step(takeId, { at: 'publishing' });
+    return this.#settings.sendWords(of.take);
+  }
+
+  async #published(take: OutboxItem, published: Published): Promise<void> {
+    const { takeId, of } = take;
+    this.#outcomes.set(takeId, published);
+    // Listeners first: what they show must not be gone before the take is.
+    for (const listener of this.#listeners) listener(published, take);
+    this.#step(takeId, { at: 'live', published });
+    try {
+      if (of.kind === 'text') await (await this.#settings.written())?.dequeue(takeId);
+      else await (await this.#settings.voices())?.published(takeId, published);
+    } catch (error) {
+      // It is in the story, whatever this device says: sent again, the answer would be the same.
+      console.warn(error);
+    }
+    await this.#changed();
+  }
+
+  /** @returns false if there is no line */
+  async #failed(takeId: TakeId, error: unknown): Promise<boolean> {
+    if (error instanceof Unreachable) {
+      const before = this.#steps.get(takeId);
+      this.#step(takeId, { at: 'waiting', share: before?.at === 'uploading' ? before.share : 0 });
+      return false;
+    }
+    if (error instanceof Refused && isPassing(error)) {
+      this.#step(takeId, { at: 'not-yet', why: error.message });
+      return true;
+    }
+    if (error instanceof Refused) this.#outcomes.set(takeId, error);
+    else console.warn(error);
+    const why =
+      error instanceof Refused ? error.message : 'What this device keeps of it could not be read.';
+    const isPlaceGone = error instanceof Refused && error.status === 404;
+    this.#step(takeId, { at: 'refused', why, isPlaceGone });
+    await (await this.#settings.voices())?.refused(takeId, { message: why, isPlaceGone });
+    return true;
+  }
+
+  #step(takeId: TakeId, step: Step): void {
+    this.#show(takeId, step);
+    this.#news?.tell({ type: 'step', takeId, step });
+  }
+
+  #show(takeId: TakeId, step: Step): void {
+    this.#steps.set(takeId, step);
+    if (step.at === 'live') this.#outcomes.set(takeId, step.published);
+    this.items = this.items.map((item) => (item.takeId === takeId ? { ...item, step } : item));
+    this.#watchers.get(takeId)?.(step);
+  }
+
+  #hear(message: ShelfMessage): void {
+    if (message.type === 'step') this.#show(message.takeId, message.step);
+    if (message.type === 'changed') void this.refresh();
+  }
+
+  async #changed(): Promise<void> {
+    this.#news?.tell({ type: 'changed' });
+    await this.refresh();
+  }
+
+  #stepOf(take: QueuedTake): Step {
+    const { takeId, of } = take;
+    if (this.#asks(take)) return { at: 'asks' };
+    const problem = of.kind === 'voice' ? of.take.problem : null;
+    if (problem !== null)
+      return { at: 'refused', why: problem.message, isPlaceGone: problem.isPlaceGone };
+    return this.#steps.get(takeId) ?? { at: 'waiting', share: 0 };
+  }
+
+  /** True if who is here now is whose take it is, as far as anybody can tell. */
+  #isByWhoIsHere({ takeId, userId }: QueuedTake): boolean {
+    return userId === this.#settings.person() || this.#vouched.has(takeId);
+  }
+
+  /** True for a take that nobody sent off while somebody is here, who is asked about it. */
+  #asks({ userId }: QueuedTake): boolean {
+    return userId === null && this.#settings.person() !== null;
+  }
+}
+
+/** True for a take that is to be sent as soon as it can be. */
+function waits({ step: { at } }: OutboxItem): boolean {
+  return at !== 'refused' && at !== 'live' && at !== 'asks';
+}
+
+/** True if the same take may be accepted later as it is. */
+function isPassing({ problem: { code } }: Refused): boolean {
+  return code === 'parent_not_ready' || code === 'too_many_requests';
+}
