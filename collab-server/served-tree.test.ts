@@ -89,3 +89,17 @@ test('what newcomers are sent stays at hand however many others ask', () => {
   expect(asked.slice(99).map(({ key }) => key)).toContain('');
   expect(asked).toHaveLength(99 + 8 + 1);
 });
+
+test('whoever waits for an answer is sent nothing before it (fuzz, seeds 4 and 5: takes without a parent)', () => {
+  const { tree, vector, asked, ask } = openTree();
+  const [back, fresh] = [ask(7), ask(0)];
+  const grown = frameOf(200);
+  tree.handle({ type: 'grown', tree: 1, frame: grown, vector });
+  expect(back.heard).toEqual([]);
+  expect(fresh.heard.at(-1)).toBe(grown);
+  const key = asked.at(-1)?.key ?? '';
+  tree.handle({ type: 'lacked', tree: 1, key, frame: frameOf(7) });
+  expect(back.heard[0]).toEqual(frameOf(7));
+  tree.handle({ type: 'grown', tree: 1, frame: grown, vector });
+  expect(back.heard.at(-1)).toBe(grown);
+});

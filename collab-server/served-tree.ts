@@ -73,6 +73,8 @@ export class ServedTree {
   /** The state vector of all that readers were sent; null until the tree is open. */
   #vector: Uint8Array | null = null;
   readonly #answers = new TreeAnswers();
+  /** Those who were sent all that the tree had at some moment: what it gains is news to them. */
+  readonly #current = new WeakSet<Reader>();
   readonly #questions = new Map<string, Question>();
   readonly #claims = new Map<number, Claim>();
   #claimedBytes = 0;
@@ -191,6 +193,7 @@ export class ServedTree {
       }
       const address = connection.messageAddress;
       for (const frame of frames) connection.send(this.#addressed(frame, address));
+      this.#current.add(connection);
       // What tells a client that it has everything comes after everything.
       connection.send(syncFrame(address, STEP.reply, NOTHING));
       connection.send(syncFrame(address, STEP.stateVector, this.#vector ?? EMPTY_VECTOR));
@@ -198,9 +201,14 @@ export class ServedTree {
     });
   }
 
+  /**
+   * Sends what the tree has gained. Whoever waits for an answer gets it with that: before it, an
+   * update would delete what it replaces in their copy, and Yjs would park what comes instead.
+   */
   #broadcast(frame: Uint8Array): void {
     let [address, addressed] = [this.document.name, frame];
     for (const connection of this.document.getConnections()) {
+      if (!this.#current.has(connection)) continue;
       if (connection.messageAddress !== address) {
         address = connection.messageAddress;
         addressed = this.#addressed(frame, address);
