@@ -9,7 +9,8 @@ import { wordsOf } from '#domain/story/document.ts';
 import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
 import { FRAME, readFrame, STEP } from './frames.ts';
 import { garbage, presenceFrame, type RawSocket } from './testing/raw.ts';
-import { eventually, RefusalRoom, textOf, updateOf } from './testing/refusal-room.ts';
+import { RefusalRoom, updateOf } from './testing/refusal-room.ts';
+import { eventually, textOf } from './testing/house.ts';
 import { connectPlain, type TestClient } from './testing/world.ts';
 
 let fresh: FreshDatabase;

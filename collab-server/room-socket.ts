@@ -12,8 +12,10 @@ import {
   type StandingNotice,
 } from '#domain/protocol/room.ts';
 import type { Voice } from '#domain/story/take.ts';
+import { Acknowledgements, saysSaved } from './acknowledgements.ts';
 import type { Entry } from './authenticate.ts';
 import { Backlog } from './backlog.ts';
+import { closeCodeOf, isFinal } from './close-codes.ts';
 import type { Dialect } from './dialect.ts';
 import {
   AUTH,
@@ -22,16 +24,12 @@ import {
   grantedFrame,
   MalformedFrame,
   readFrame,
-  resyncFrame,
-  STEP,
-  syncFrame,
   typeOf,
 } from './frames.ts';
-import { FrameGuard, TooLarge } from './guard.ts';
+import { FrameGuard } from './guard.ts';
 import { WAIT_S, type Limits } from './limits.ts';
-import { NotThisPerson, NotYours, Stranded, TooMuch } from './refusals.ts';
+import { TooMuch } from './refusals.ts';
 import { SocketDocuments } from './socket-documents.ts';
-import { Unfit } from './update-guard.ts';
 import type { UpdateLog } from './update-log.ts';
 import type { Pass } from './usage.ts';
 
@@ -81,15 +79,6 @@ export interface RoomSocketOptions {
   readonly now?: () => number;
 }
 
-/** After these, the same again is refused again. */
-const FINAL: ReadonlySet<number> = new Set([
-  CLOSE.malformed,
-  CLOSE.notYours,
-  CLOSE.tooLarge,
-  CLOSE.unfit,
-  CLOSE.stranded,
-]);
-
 const OPEN = 1;
 const CLOSING = 2;
 
@@ -100,6 +89,7 @@ export class RoomSocket implements WebSocketLike {
   readonly #documents: SocketDocuments;
   readonly #now: () => number;
   readonly #backlog: Backlog;
+  readonly #acknowledgements: Acknowledgements;
   /** Yjs client ids that this socket was the first to use. */
   newClients = 0;
   #handler: FrameHandler | null = null;
@@ -110,6 +100,15 @@ export class RoomSocket implements WebSocketLike {
     this.#now = options.now ?? Date.now;
     this.#documents = new SocketDocuments(options);
     this.#backlog = new Backlog(options.limits.backlog);
+    this.#acknowledgements = new Acknowledgements({
+      documents: this.#documents,
+      updates: options.updates,
+      strandedMs: options.limits.strandedMs,
+      missedBefore: (document) => options.missedBefore(document, this),
+      stateVector: options.stateVector,
+      write: (frame) => this.#write(frame),
+      now: this.#now,
+    });
     this.viewer = options.viewer;
   }
 
@@ -189,7 +188,7 @@ export class RoomSocket implements WebSocketLike {
   refuse(error: unknown, where: string, address = ''): void {
     const ref = crypto.randomUUID();
     const code = closeCodeOf(error);
-    if (FINAL.has(code) && this.#documents.isIn(address)) this.#write(closeFrame(address, REFUSED));
+    if (isFinal(code) && this.#documents.isIn(address)) this.#write(closeFrame(address, REFUSED));
     const say = code === CLOSE.internal ? 'error' : 'warn';
     this.#options.log[say]({ err: error, ref, where, userId: this.viewer?.id }, 'socket closed');
     this.close(code, code === CLOSE.tooMuch ? waitReason(WAIT_S, ref) : ref);
@@ -200,7 +199,8 @@ export class RoomSocket implements WebSocketLike {
    * has to say cannot be saved.
    */
   look(): void {
-    this.#askAgain();
+    const stranded = this.#acknowledgements.askAgain();
+    if (stranded !== null) this.refuse(stranded.error, 'sync', stranded.address);
     if (this.#closed) return;
     const { emptyMs } = this.#options.limits;
     const nowMs = this.#now();
@@ -215,7 +215,7 @@ export class RoomSocket implements WebSocketLike {
 
   send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
     if (!(data instanceof Uint8Array)) throw new TypeError('Hocuspocus sends binary frames');
-    if (saysSaved(data)) this.#acknowledge(data);
+    if (saysSaved(data)) this.#acknowledgements.acknowledge(data);
     else this.#write(data);
     this.#noteLeaving(data);
   }
@@ -229,50 +229,6 @@ export class RoomSocket implements WebSocketLike {
     if (this.#closed) return;
     this.#closed = true;
     this.#options.wire.close(code, reason);
-  }
-
-  /**
-   * Says "saved" once that is true. An update whose predecessors are missing is not applied by
-   * Yjs but parked, unlogged, and each one parked makes the next dearer. So it is thrown away and
-   * the client asked for all that we lack; the answer to that is then acknowledged in its place.
-   * If even the answer has gaps, nothing is called saved, and `look` asks again.
-   */
-  #acknowledge(data: Uint8Array): void {
-    const { address, document } = readFrame(data);
-    const { missedBefore, stateVector } = this.#options;
-    const hasGap = this.#documents.hasGap(address);
-    const vector = hasGap ? stateVector(document) : missedBefore(document, this);
-    if (vector === null) {
-      this.#documents.took(address);
-      this.#options.updates.afterCommit(document, () => this.#write(data));
-    } else if (this.#documents.sentUpdate(address)) {
-      this.#write(resyncFrame(data, vector));
-    } else {
-      this.#documents.lacks(address, document);
-    }
-  }
-
-  /**
-   * Whoever wrote next to an edit that a node lost has to wait until its author, or another node,
-   * brings that edit: nobody else may. They are told if that does not happen.
-   */
-  #askAgain(): void {
-    const { limits, stateVector } = this.#options;
-    for (const lack of this.#documents.lacking) {
-      const { address, document, sinceMs, isAsked } = lack;
-      if (this.#now() - sinceMs > limits.strandedMs) {
-        this.refuse(
-          new Stranded(`${document}: what they follow on does not come`),
-          'sync',
-          address,
-        );
-        return;
-      }
-      const vector = isAsked ? null : stateVector(document);
-      if (vector === null) continue;
-      lack.isAsked = true;
-      this.#write(syncFrame(address, STEP.stateVector, vector));
-    }
   }
 
   /** What Hocuspocus says to the client tells us which documents it is not in any more. */
@@ -319,13 +275,6 @@ export class RoomSocket implements WebSocketLike {
   }
 }
 
-/** True for the acknowledgement of a write, which must not leave before that write is durable. */
-function saysSaved(frame: Uint8Array): boolean {
-  if (typeOf(frame) !== FRAME.syncStatus) return false;
-  const { body } = readFrame(frame);
-  return decoding.readVarUint(body) === 1;
-}
-
 /** The address of a frame that may be none. */
 function addressIn(frame: Uint8Array): string {
   try {
@@ -333,14 +282,4 @@ function addressIn(frame: Uint8Array): string {
   } catch {
     return '';
   }
-}
-
-function closeCodeOf(error: unknown): number {
-  if (error instanceof MalformedFrame) return CLOSE.malformed;
-  if (error instanceof NotThisPerson) return CLOSE.unauthorized;
-  if (error instanceof NotYours) return CLOSE.notYours;
-  if (error instanceof Stranded) return CLOSE.stranded;
-  if (error instanceof Unfit) return CLOSE.unfit;
-  if (error instanceof TooMuch) return CLOSE.tooMuch;
-  return error instanceof TooLarge ? CLOSE.tooLarge : CLOSE.internal;
 }

@@ -1,24 +1,21 @@
 // What happens to a document between its clients, the update log and Postgres: Hocuspocus' hooks.
 import * as v from 'valibot';
 import * as Y from 'yjs';
-import {
-  isTransactionOrigin,
-  type beforeSyncPayload,
-  type connectedPayload,
-  type Document,
-  type onAuthenticatePayload,
-  type onLoadDocumentPayload,
+import type {
+  beforeSyncPayload,
+  connectedPayload,
+  onAuthenticatePayload,
 } from '@hocuspocus/server';
 import type { Logger } from '#backend/log.ts';
 import type { Database } from '#backend/postgres/database.ts';
-import { publishUpdates, readUpdates, type NewUpdate } from '#backend/postgres/documents.ts';
-import { parseRoom, roomName, type ProgressNotice, type Room } from '#domain/protocol/room.ts';
+import { publishUpdates, type NewUpdate } from '#backend/postgres/documents.ts';
+import { parseRoom, roomName, type ProgressNotice } from '#domain/protocol/room.ts';
 import type { NoticePayload } from '#domain/protocol/notices.ts';
-import { userIdSchema, type StoryId, type UserId } from '#domain/story/ids.ts';
+import { userIdSchema, type StoryId } from '#domain/story/ids.ts';
 import { enter, NoSuchRoom } from './authenticate.ts';
 import { ClientIds } from './client-ids.ts';
-import { COMMITTED } from './committed.ts';
 import { Compactor } from './compactor.ts';
+import { DocumentLife } from './document-life.ts';
 import { LiveStandings } from './live-standings.ts';
 import { Newcomers } from './newcomers.ts';
 import { NodeLink } from './node-link.ts';
@@ -71,6 +68,7 @@ export class Rooms {
   readonly #compactor: Compactor;
   readonly #states = new StateCache();
   readonly #unparked = new Unparked();
+  readonly #lives: DocumentLife;
   readonly #presence: Presence;
   /** What the other nodes know us by. */
   readonly #node = crypto.randomUUID();
@@ -114,24 +112,18 @@ export class Rooms {
         this.hocuspocus.unloadIfLeft(documents);
       },
     });
-    this.hocuspocus = new RoomServer(
-      {
-        mayUnload: (name) => !this.updates.isPending(name),
-        onUnloaded: (document) => this.#close(document),
-        ...(warmMs !== undefined && { warmMs }),
-      },
-      {
-        quiet: true,
-        timeout: SILENT_MS,
-        maxUnauthenticatedQueueSize: 2 * MAX_FRAME_BYTES,
-        maxUnauthenticatedQueueMessages: 100,
-        maxPendingDocuments: 20,
-        onAuthenticate: (asked) => this.#guarded(asked, 'authenticate', () => this.#enter(asked)),
-        connected: (entered) => this.#guarded(entered, 'connected', () => this.#connected(entered)),
-        onLoadDocument: (asked) => this.#guarded(asked, 'load', () => this.#load(asked)),
-        beforeSync: (sync) => this.#guarded(sync, 'sync', () => this.#checkSync(sync)),
-      },
-    );
+    this.#lives = new DocumentLife({
+      db,
+      updates: this.updates,
+      trees: this.trees,
+      words: this.words,
+      followed: this.#followed,
+      compactor: this.#compactor,
+      unparked: this.#unparked,
+      presence: this.#presence,
+      link: this.#link,
+    });
+    this.hocuspocus = this.#serve(warmMs);
   }
 
   /** Updates of people were committed, here or on another node. */
@@ -208,6 +200,29 @@ export class Rooms {
     await this.#compactor.stop();
   }
 
+  /** Hocuspocus with our hooks. */
+  #serve(warmMs?: number): RoomServer {
+    return new RoomServer(
+      {
+        mayUnload: (name) => !this.updates.isPending(name),
+        onUnloaded: (document) => this.#lives.close(document),
+        ...(warmMs !== undefined && { warmMs }),
+      },
+      {
+        quiet: true,
+        timeout: SILENT_MS,
+        maxUnauthenticatedQueueSize: 2 * MAX_FRAME_BYTES,
+        maxUnauthenticatedQueueMessages: 100,
+        maxPendingDocuments: 20,
+        onAuthenticate: (asked) => this.#guarded(asked, 'authenticate', () => this.#enter(asked)),
+        connected: (entered) => this.#guarded(entered, 'connected', () => this.#connected(entered)),
+        onLoadDocument: (asked) =>
+          this.#guarded(asked, 'load', () => this.#lives.load(asked.document)),
+        beforeSync: (sync) => this.#guarded(sync, 'sync', () => this.#checkSync(sync)),
+      },
+    );
+  }
+
   #linkTo({ redisUrl, log }: RoomsOptions): NodeLink | null {
     if (redisUrl === undefined) return null;
     const onMessage = (document: string, message: NodeMessage) => this.#heard(document, message);
@@ -246,54 +261,11 @@ export class Rooms {
     this.standings.add({ socket, connection, entry });
   }
 
-  async #load({ document, documentName }: onLoadDocumentPayload<SocketContext>): Promise<void> {
-    const room = parseRoom(documentName);
-    if (room === null) throw new NoSuchRoom();
-    this.#link?.open(documentName);
-    try {
-      if (room.kind === 'story') await this.trees.open(room.storyId, document);
-      else await this.#openFollowed(room, document);
-    } catch (error) {
-      this.#link?.close(documentName);
-      this.#presence.close(documentName);
-      throw error;
-    }
-    // What was loaded is no news: everybody who comes in is given it.
-    document.flush();
-    this.#compactor.look(documentName);
-    this.#unparked.watch(document, senderOf);
-    // Hocuspocus' onChange runs a microtask late: the acknowledgement would overtake the log.
-    document.on('update', (update: Uint8Array, origin: unknown) => {
-      if (origin !== COMMITTED) this.updates.append(documentName, update, writerOf(origin));
-    });
-  }
-
-  /** A document that people write: what they commit on other nodes is brought here. */
-  async #openFollowed(room: Exclude<Room, { kind: 'story' }>, document: Document): Promise<void> {
-    this.#followed.open(document.name, document);
-    try {
-      if (room.kind === 'words') await this.words.open(room.takeId, document);
-      else await readInto(this.#options.db, document);
-    } catch (error) {
-      this.#followed.close(document.name, document);
-      throw error;
-    }
-  }
-
   async #checkSync(sync: beforeSyncPayload<SocketContext>): Promise<void> {
     if (sync.type === STEP.stateVector) return;
     if (this.updates.isFull && !sync.connection.readOnly)
       throw new Error('too much waits to be committed');
     await checkSync(sync, this.clientIds);
-  }
-
-  #close(document: Document): void {
-    this.#presence.close(document.name);
-    const room = parseRoom(document.name);
-    this.#compactor.forget(document.name);
-    if (room?.kind === 'story') this.trees.close(room.storyId, document);
-    else this.#followed.close(document.name, document);
-    this.#link?.close(document.name);
   }
 
   /** Runs a hook; a failure ends the connection it came from and nothing else. */
@@ -308,26 +280,6 @@ export class Rooms {
       throw new Ended('', { cause: error });
     }
   }
-}
-
-/** Whose connection an update came over; null for none of anybody's. */
-function writerOf(origin: unknown): UserId | null {
-  return senderOf(origin)?.viewer?.id ?? null;
-}
-
-/** The socket that an update came over; null for none. */
-function senderOf(origin: unknown): RoomSocket | null {
-  if (!isTransactionOrigin(origin) || origin.source !== 'connection') return null;
-  const { webSocket } = origin.connection;
-  return webSocket instanceof RoomSocket ? webSocket : null;
-}
-
-/** Fills a document with what the log has of it. */
-async function readInto(db: Database, document: Document): Promise<void> {
-  const logged = await readUpdates(db, document.name);
-  document.transact(() => {
-    for (const { update } of logged) Y.applyUpdate(document, update);
-  }, COMMITTED);
 }
 
 interface HookPayload {

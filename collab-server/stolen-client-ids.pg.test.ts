@@ -8,7 +8,8 @@ import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts'
 import { STEP } from './frames.ts';
 import type { CollabProcess } from './testing/process.ts';
 import { garbage } from './testing/raw.ts';
-import { eventually, isSaved, RefusalRoom, textOf, updateOf } from './testing/refusal-room.ts';
+import { RefusalRoom, updateOf } from './testing/refusal-room.ts';
+import { eventually, isSaved, textOf } from './testing/house.ts';
 import type { TestClient } from './testing/world.ts';
 
 let fresh: FreshDatabase;

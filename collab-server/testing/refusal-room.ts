@@ -6,6 +6,7 @@ import path from 'node:path';
 import { vi } from 'vitest';
 import * as Y from 'yjs';
 import { wordsOf } from '#domain/story/document.ts';
+import { isSaved, textOf } from './house.ts';
 import { CollabProcesses, type CollabProcess } from './process.ts';
 import { enterRaw, type RawSocket } from './raw.ts';
 import {
@@ -22,21 +23,12 @@ const PATIENCE_MS = 20_000;
 /** Within so long somebody else's edit is saved, whatever was refused before it, milliseconds. */
 const BYSTANDER_MS = 2_000;
 
-/** Resolves once a check passes, and fails as it fails if it never does. */
-export const eventually = (check: () => void): Promise<void> =>
-  vi.waitFor(check, { timeout: PATIENCE_MS, interval: 10 });
-
 function untilIn(timeout: number, what: string, holds: () => boolean): Promise<void> {
   const check = () => {
     if (!holds()) throw new Error(`still not: ${what}`);
   };
   return vi.waitFor(check, { timeout, interval: 10 });
 }
-
-export const textOf = ({ doc }: { readonly doc: Y.Doc }): string => wordsOf(doc).toJSON();
-
-export const isSaved = ({ provider }: TestClient): boolean =>
-  provider.isSynced && !provider.hasUnsyncedChanges;
 
 /** What somebody writes into a document of their own. */
 export function updateOf(write: (doc: Y.Doc) => void, doc = new Y.Doc()): Uint8Array {

@@ -87,15 +87,14 @@ export interface TestServer extends CollabServer {
   stopAll(): Promise<void>;
 }
 
+export type ServeSettings = Partial<
+  Pick<CollabOptions, 'warmMs' | 'databaseUrl' | 'spillFolder' | 'redisUrl' | 'limits' | 'proxies'>
+>;
+
 /** A collab-server on a free port, on a pool of its own. */
 export async function serve(
   fresh: TestDatabase,
-  settings: Partial<
-    Pick<
-      CollabOptions,
-      'warmMs' | 'databaseUrl' | 'spillFolder' | 'redisUrl' | 'limits' | 'proxies'
-    >
-  > = {},
+  settings: ServeSettings = {},
 ): Promise<TestServer> {
   const { databaseUrl = fresh.url, ...rest } = settings;
   const handle = openDatabase(databaseUrl, { log: fresh.log });
