@@ -79,8 +79,9 @@ async function plantPath(
       [id, storyId, parentId, story.author, start * RATE, (end - start) * RATE, uploadId],
     );
     await pool.query(
-      `insert into stems (take_id, object_key, sha256, bytes, duration_samples, gain_db, silences, peaks)
-       values ($1, $2, $3, $4, $5, -1, '[]', '')`,
+      `insert into stems (take_id, object_key, sha256, bytes, duration_samples, gain_db, silences, peaks,
+         peaks10, peaks1)
+       values ($1, $2, $3, $4, $5, -1, '[]', '', '', '')`,
       [id, objectKey, sha256, path.stem.length, (end - start) * RATE],
     );
     parentId = id;

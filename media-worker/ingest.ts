@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { saveStem } from '#backend/media/stems.ts';
 import { failTake, takeToIngest, type TakeToIngest } from '#backend/media/takes.ts';
+import { peaksAtRates } from '#domain/media/peaks.ts';
 import type { TakeId } from '#domain/story/ids.ts';
 import { MediaRefused } from './ffmpeg/failures.ts';
 import { fetchObject } from './fetch-object.ts';
@@ -50,14 +51,17 @@ async function ingest(
   const stored = await worker.objects.put(objectKey, createReadStream(join(folder, stem.name)), {
     contentType: 'audio/flac',
   });
-  const { durationSamples, loudnessLufs, gainDb, peaks } = stem;
+  const { durationSamples, loudnessLufs, gainDb } = stem;
+  const peaks = peaksAtRates(stem.peaks);
   const outcome = await saveStem(worker, takeId, {
     objectKey,
     ...stored,
     durationSamples,
     loudnessLufs,
     gainDb,
-    peaks,
+    peaks: peaks[100],
+    peaks10: peaks[10],
+    peaks1: peaks[1],
     silences: [...stem.silences],
   });
   if (outcome.kind === 'refused') {

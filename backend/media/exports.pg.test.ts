@@ -56,6 +56,8 @@ async function speak(person: Person, seconds: number, parent?: TakeId): Promise<
     gainDb: -2,
     silences: [],
     peaks: new Uint8Array(),
+    peaks10: new Uint8Array(),
+    peaks1: new Uint8Array(),
   });
   return id;
 }

@@ -1,5 +1,6 @@
 // Reading what is stored of a take's sound.
 import { eq } from 'drizzle-orm';
+import type { PeakRate } from '#domain/media/peaks.ts';
 import type { TakeId } from '#domain/story/ids.ts';
 import { stems } from '#drizzle/schema.ts';
 import type { Queryable } from '../postgres/database.ts';
@@ -19,10 +20,17 @@ export async function readStem(
   return stem ?? null;
 }
 
-/** A take's waveform, signed 8-bit min/max pairs, 100 a second; null while it has none. */
-export async function readPeaks(db: Queryable, takeId: TakeId): Promise<Uint8Array | null> {
+/** Where the peaks of each resolution lie. */
+export const peaksColumns = { 100: stems.peaks, 10: stems.peaks10, 1: stems.peaks1 } as const;
+
+/** A take's waveform at a resolution; null while it has none. @throws {Problem} `unavailable` */
+export async function readPeaks(
+  db: Queryable,
+  takeId: TakeId,
+  rate: PeakRate,
+): Promise<Uint8Array | null> {
   const [stem] = await whileReachable(() =>
-    db.select({ peaks: stems.peaks }).from(stems).where(eq(stems.takeId, takeId)),
+    db.select({ peaks: peaksColumns[rate] }).from(stems).where(eq(stems.takeId, takeId)),
   );
   return stem?.peaks ?? null;
 }

@@ -1,29 +1,39 @@
 // Reading a story as a page shows it, in three queries whatever its size.
 import { and, asc, eq, inArray, ne, or, sql } from 'drizzle-orm';
 import { mayHear, type Person, type Standing } from '#domain/access/policy.ts';
+import { overviewFromSamples } from '#domain/media/peaks.ts';
 import type { StoryMeta, StoryView } from '#domain/story/document.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import type { Voice } from '#domain/story/take.ts';
 import { stems, stories, takes, users } from '#drizzle/schema.ts';
 import type { Queryable } from '../postgres/database.ts';
 import { whileReachable } from '../postgres/query-error.ts';
+import { peaksColumns } from '../media/read-stem.ts';
 import { isThere, withStanding } from './standing.ts';
 import { takeColumns, takeOf } from './take-row.ts';
 
 /** What is heard of a voice take at a glance. */
 export interface Waveform {
-  /** Signed 8-bit min/max pairs, 100 a second. */
+  /** Signed 8-bit min/max pairs, at the resolution of an overview of it (`overviewRate`). */
   readonly peaks: Uint8Array;
   /** Stretches of silence, in samples from the take's start. */
   readonly silences: readonly { readonly startSamples: number; readonly durationSamples: number }[];
 }
 
-/** Peaks that are read of one story, bytes: 23 hours of voice. */
-const MAX_PEAKS_BYTES = 16 * 1024 * 1024;
+/** Peaks that are read of one story, bytes: a hundred hours of voice. */
+const MAX_PEAKS_BYTES = 8 * 1024 * 1024;
+
+const overviewPeaks = sql.join([
+  sql`case`,
+  ...overviewFromSamples.map(
+    ([rate, from]) => sql` when ${stems.durationSamples} >= ${from} then ${peaksColumns[rate]}`,
+  ),
+  sql` else ${stems.peaks} end`,
+]);
 
 const boundedPeaks = sql`case
-  when sum(octet_length(${stems.peaks})) over (order by ${takes.createdAt}, ${takes.id})
-    <= ${MAX_PEAKS_BYTES} then ${stems.peaks} end`
+  when sum(octet_length(${overviewPeaks})) over (order by ${takes.createdAt}, ${takes.id})
+    <= ${MAX_PEAKS_BYTES} then ${overviewPeaks} end`
   .mapWith(stems.peaks)
   .as('peaks');
 
@@ -37,8 +47,8 @@ export interface StoryRead extends StoryView {
   /** The words of each take that has some. */
   readonly words: ReadonlyMap<TakeId, string>;
   /**
-   * The waveform of each voice take that is ingested: of a story with more than a day of voice, of
-   * its oldest takes.
+   * The waveform of each voice take that is ingested: of a story with days of voice, of its oldest
+   * takes.
    */
   readonly waveforms: ReadonlyMap<TakeId, Waveform>;
 }

@@ -34,8 +34,10 @@ export const stems = pgTable('stems', {
   gainDb: real().notNull(),
   /** Stretches of silence, in samples from the stem's start. */
   silences: jsonb().$type<{ startSamples: number; durationSamples: number }[]>().notNull(),
-  /** Signed 8-bit min/max pairs, 100 a second: the waveform. */
+  /** The waveform: signed 8-bit min/max pairs, 100, 10 and 1 a second. */
   peaks: bytea().notNull(),
+  peaks10: bytea().notNull(),
+  peaks1: bytea().notNull(),
   createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
 });
 

@@ -3,6 +3,7 @@ import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import { goto } from '$app/navigation';
 import type { Standing } from '#domain/access/policy.ts';
+import { overviewRate } from '#domain/media/peaks.ts';
 import { isHidden, isPlaced, type PlacedTake, type Take, type Voice } from '#domain/story/take.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import { hitPath, pathTo } from '#domain/story/tree.ts';
@@ -253,7 +254,7 @@ export class StoryPage {
       if (this.silhouettes.has(take.id) || !isPlaced(take)) continue;
       if (take.state.status === 'ready' && !this.#fetched.has(take.id)) {
         this.#fetched.add(take.id);
-        void this.#fetchShape(take.id);
+        void this.#fetchShape(take);
       }
     }
   }
@@ -266,11 +267,11 @@ export class StoryPage {
     }
   }
 
-  async #fetchShape(id: TakeId): Promise<void> {
-    const peaks = await peaksOfTake(id);
+  async #fetchShape({ id, durationSamples }: PlacedTake): Promise<void> {
+    const peaks = await peaksOfTake(id, overviewRate(durationSamples));
     // Without its waveform a take still plays; the next change of the tree asks again.
     if (peaks === undefined) this.#fetched.delete(id);
-    else this.silhouettes.set(id, silhouetteOf(peaks));
+    else this.silhouettes.set(id, silhouetteOf(peaks, durationSamples));
   }
 
   /** Chooses a take as soon as it is placed: the person's own, just published. */

@@ -1,22 +1,21 @@
 // A take's waveform as a filled shape: few points, drawn from the worker's peaks.
+import { OVERVIEW_POINTS } from '#domain/media/peaks.ts';
+import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 
-/** Pairs of minimum and maximum that the worker takes per second. */
-const PEAKS_PER_SECOND = 100;
-const POINTS_PER_SECOND = 4;
-const FEWEST = 44;
-const MOST = 110;
 /** Height of the box that `silhouettePath` draws in; it is stretched to its place. */
 export const SILHOUETTE_HEIGHT = 40;
 
 /** Loudness of a take over its length, each 0 to 63: what travels inside the page. */
 export type Silhouette = readonly number[];
 
-/** Condenses signed 8-bit min/max pairs to a handful of levels, loudest = 63. */
-export function silhouetteOf(peaks: Uint8Array): Silhouette {
+/**
+ * Condenses the overview of a take (signed 8-bit min/max pairs at its `overviewRate`) to a handful
+ * of levels, loudest = 63.
+ */
+export function silhouetteOf(peaks: Uint8Array, durationSamples: number): Silhouette {
   const pairs = Math.floor(peaks.length / 2);
   if (pairs === 0) return [];
-  const seconds = pairs / PEAKS_PER_SECOND;
-  const points = Math.min(pairs, MOST, Math.max(FEWEST, Math.round(seconds * POINTS_PER_SECOND)));
+  const points = Math.min(pairs, pointsFor(durationSamples / SAMPLE_RATE));
   const levels = Array.from({ length: points }, (_, point) => {
     const from = Math.floor((point * pairs) / points);
     const to = Math.max(from + 1, Math.floor(((point + 1) * pairs) / points));
@@ -24,6 +23,11 @@ export function silhouetteOf(peaks: Uint8Array): Silhouette {
   });
   const loudest = Math.max(8, ...levels);
   return levels.map((level) => Math.round((63 * level) / loudest));
+}
+
+function pointsFor(seconds: number): number {
+  const { fewest, most, perSecond } = OVERVIEW_POINTS;
+  return Math.min(most, Math.max(fewest, Math.round(seconds * perSecond)));
 }
 
 /** Mean of each pair's reach plus a share of the highest: shape without spikes. */
@@ -61,8 +65,7 @@ export function silhouettePath(levels: Silhouette, width = 400): string {
 
 /** The shape of a take without sound: words lie flat, like lines of writing. */
 export function wordsSilhouette(seconds: number): Silhouette {
-  const points = Math.min(MOST, Math.max(FEWEST, Math.round(seconds * POINTS_PER_SECOND)));
-  return Array.from({ length: points }, (_, index) => (index % 4 === 3 ? 4 : 12));
+  return Array.from({ length: pointsFor(seconds) }, (_, index) => (index % 4 === 3 ? 4 : 12));
 }
 
 /** A letter stands for each level: how a shape travels, at one byte a level. */

@@ -34,6 +34,12 @@ export const load: PageServerLoad = async ({ params, locals, url }) => {
 };
 
 /** The waveforms, as letters. Takes without sound are drawn alike, by whoever draws them. */
-function shapesOf({ waveforms }: StoryRead): Map<TakeId, string> {
-  return new Map([...waveforms].map(([id, { peaks }]) => [id, pack(silhouetteOf(peaks))]));
+function shapesOf({ takes, waveforms }: StoryRead): Map<TakeId, string> {
+  return new Map(
+    takes.flatMap(({ id, durationSamples }) => {
+      const peaks = waveforms.get(id)?.peaks;
+      if (peaks === undefined || durationSamples === null) return [];
+      return [[id, pack(silhouetteOf(peaks, durationSamples))]];
+    }),
+  );
 }
