@@ -96,6 +96,16 @@ test('a refusal is told in the server’s words, and nothing is asked again by i
   expect(asked).toEqual(['GET', 'POST']);
 });
 
+test('a path that is still being prepared is looked for again by itself', async () => {
+  const words = 'This path is still being prepared.';
+  const { downloads } = pageWith(new Problem('conflict', words), none);
+  downloads.follow();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(downloads.problem).toBe(words);
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect([downloads.problem, downloads.states]).toEqual(['', none]);
+});
+
 test('a page that is left asks no more', async () => {
   const { downloads, asked } = pageWith(flac({ state: 'working', done: 0 }));
   const stop = downloads.follow();

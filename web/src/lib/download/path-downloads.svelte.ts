@@ -32,6 +32,8 @@ export class PathDownloads {
   /** What is being asked for at this moment. */
   asking = $state.raw<ExportFormat | null>(null);
   readonly #options: DownloadsOptions;
+  /** What was wrong when we last looked. */
+  #trouble = '';
   #stop: AbortController | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -70,20 +72,22 @@ export class PathDownloads {
   async #look(): Promise<void> {
     try {
       this.#take(await this.#call('GET'));
-      if (this.problem === NO_LINE) this.problem = '';
+      if (this.problem === this.#trouble) this.problem = '';
+      this.#trouble = '';
       this.#lookLater(LOOK_EVERY_MS);
     } catch (error) {
       if (this.#stop?.signal.aborted === true) return;
-      this.problem = problemOf(error, NO_LINE);
-      if (!(error instanceof Refused)) this.#lookLater(TRY_AGAIN_MS);
+      this.#trouble = problemOf(error, NO_LINE);
+      this.problem = this.#trouble;
+      // A path whose last take is being prepared will be there; what is not ours will not.
+      if (!(error instanceof Refused) || error.status === 409) this.#lookLater(TRY_AGAIN_MS);
     }
   }
 
   #lookLater(afterMs: number): void {
     clearTimeout(this.#timer);
     if (this.#stop === null || this.#stop.signal.aborted) return;
-    const isDone =
-      this.states !== null && this.problem !== NO_LINE && !this.#isWaiting(this.states);
+    const isDone = this.states !== null && this.#trouble === '' && !this.#isWaiting(this.states);
     if (!isDone) this.#timer = setTimeout(() => void this.#look(), afterMs);
   }
 
