@@ -101,7 +101,7 @@ export function stemsReadMe(
     '2. cue-sheet.tsv has a line for each take. Put each file on its track at its start_sample,',
     '   counted from 0. On a track nothing overlaps.',
     '3. To hear the mix that Tap Story plays: give each clip its gain_db, fade its edges in and out',
-    `   over 5 ms, set both tracks to 0 dB, and limit their sum to -1 dBFS.`,
+    `   over 5 ms, set both tracks to 0 dB, and limit their sum to -1 dBTP.`,
     'Times are hours:minutes:seconds, rounded to the millisecond; the samples are exact.',
     '',
     'RIGHTS',

@@ -5,7 +5,7 @@ import { lanesPlanSchema, planLanes } from '../timeline/lanes-plan.ts';
 import { cueSheet, stemFileNames, stemsReadMe, type CueTake } from './cue-sheet.ts';
 
 /** Raise when the worker's output for the same spec changes; one line per version. */
-export const EXPORT_VERSION = 1; // 1: two lanes, fades of 5 ms, limiter at -1 dBFS
+export const EXPORT_VERSION = 1; // 1: two lanes, fades of 5 ms, limiter at -1 dBTP
 
 export const mixFormatSchema = v.picklist(['flac', 'm4a', 'mp3']);
 export type MixFormat = v.InferOutput<typeof mixFormatSchema>;

@@ -21,8 +21,8 @@ const DATA_BYTES = 1536 * MEBIBYTE;
 const CPU_SECONDS = 300;
 /** Between SIGXCPU, by which we know why it ended, and the end that nothing can put off. */
 const CPU_GRACE_SECONDS = 5;
-/** The largest file written: ten minutes of 16-bit PCM are 55 MiB. */
-const FILE_BYTES = 256 * MEBIBYTE;
+/** The largest file written: an hour of noise as FLAC, the longest path to take home, has 330 MiB. */
+const FILE_BYTES = 512 * MEBIBYTE;
 /** How far ffmpeg stands back for whatever answers people on the same machine. */
 const NICE = 10;
 
