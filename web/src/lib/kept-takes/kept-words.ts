@@ -1,5 +1,5 @@
 // What is said of a take that this device kept.
-import { formatClock } from '#domain/timeline/samples.ts';
+import { formatClock, SAMPLE_RATE } from '#domain/timeline/samples.ts';
 import type { OfferedTake } from './offered-takes.svelte.ts';
 
 /** "14:02", or "26 Nov, 14:02" on another day, by the clock of whoever looks. */
@@ -14,6 +14,11 @@ export function describeTime(atMs: number, nowMs: number): string {
 /** "We kept your take from 14:02 (0:31)". */
 export function describeKept({ take, durationSamples }: OfferedTake, nowMs: number): string {
   const when = describeTime(take.origin.capturedAtMs, nowMs);
-  const length = durationSamples === null ? '' : ` (${formatClock(durationSamples)})`;
+  const length = durationSamples === null ? '' : ` (${lengthOf(durationSamples)})`;
   return `We kept your ${take.fileType === null ? 'take' : 'file'} from ${when}${length}`;
+}
+
+/** "0:31", and "0.4 s" where the clock would say nothing. */
+function lengthOf(samples: number): string {
+  return samples < SAMPLE_RATE ? `${(samples / SAMPLE_RATE).toFixed(1)} s` : formatClock(samples);
 }

@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { takeId, userId } from '#domain/story/ids.ts';
+import { NotKept, type ByteStore, type Growing } from './byte-store.ts';
+import { IdbStore } from './idb-store.ts';
+import { meaningOf } from './kept-take.ts';
+import { describeKept } from './kept-words.ts';
+import { recoveredTake } from './recovered-take.ts';
+import { encodeChunk, encodeHead, UnreadableTake } from './take-file.ts';
+import type { KeptOrigin } from './take-origin.ts';
+import { framesOf, newTake, TakeShelf } from './take-shelf.ts';
+
+const uuid = (digit: number): string => `${String(digit).repeat(8)}-1111-4111-8111-111111111111`;
+const mira = userId(uuid(8));
+
+function origin(digit: number, change: Partial<KeptOrigin> = {}): KeptOrigin {
+  return {
+    takeId: takeId(uuid(digit)),
+    userId: mira,
+    storyId: null,
+    parentId: null,
+    slug: null,
+    after: '',
+    punchSamples: 0,
+    sampleRate: 48_000,
+    leadFrames: 0,
+    compensationFrames: 0,
+    capturedAtMs: digit,
+    device: '',
+    ...change,
+  };
+}
+
+/** Rows of a device, in memory. */
+function rowsOf(rows = new Map<string, object>()) {
+  const change = async (_: string, key: string, to: (row: unknown) => object | null) => {
+    const row = to(rows.get(key));
+    if (row === null) rows.delete(key);
+    else rows.set(key, { ...row, key });
+  };
+  const under = (prefix: string) =>
+    [...rows.keys()].filter((key) => key.startsWith(prefix)).toSorted();
+  return {
+    rows,
+    all: async () => [...rows.values()],
+    get: async (_: string, key: string) => rows.get(key),
+    change,
+    keys: async () => [...rows.keys()],
+    under: async (_: string, prefix: string) => under(prefix).map((key) => rows.get(key)),
+    removeUnder: async (_: string, prefix: string) => {
+      for (const key of under(prefix)) rows.delete(key);
+    },
+  };
+}
+
+function shelfOf() {
+  const { rows, ...db } = rowsOf();
+  return { rows, shelf: new TakeShelf(db, [new IdbStore(rowsOf())]) };
+}
+
+async function capture(shelf: TakeShelf, about: KeptOrigin, frames: number): Promise<Growing> {
+  const file = await shelf.create(about.takeId, 'raw');
+  await file.append(encodeHead(about));
+  const samples = Float32Array.from({ length: frames }, (_, index) => (index % 100) / 100);
+  await file.append(encodeChunk({ atFrame: 0, samples, lostFrames: 0 }));
+  return file;
+}
+
+describe('the shelf', () => {
+  test('has a take whose row was never written', async () => {
+    const { shelf } = shelfOf();
+    await capture(shelf, origin(1, { leadFrames: 10 }), 50);
+    const { takes, unreadable } = await shelf.content();
+    expect(takes).toEqual([newTake(origin(1, { leadFrames: 10 }), { frames: 40 })]);
+    expect(unreadable).toBe(0);
+  });
+
+  test('counts what nobody stopped, and notes it', async () => {
+    const { shelf } = shelfOf();
+    const take = newTake(origin(1));
+    await shelf.put(take);
+    await capture(shelf, take.origin, 50);
+    expect(await framesOf(shelf, take)).toBe(50);
+    expect((await shelf.find(take.origin.takeId))?.frames).toBe(50);
+    const found = await recoveredTake(shelf, take);
+    expect(found?.audio).toMatchObject({ kind: 'recording', raw: { frames: 50, fromFrames: 0 } });
+  });
+
+  test('known failure 43: says what it cannot read, and never writes over it', async () => {
+    const { rows, shelf } = shelfOf();
+    const broken = { key: uuid(1), state: 'of a later version' };
+    rows.set(uuid(1), broken);
+    const file = await shelf.create(takeId(uuid(2)), 'raw');
+    await file.append(new Uint8Array([1, 2, 3]));
+    expect(await shelf.content()).toEqual({ takes: [], unreadable: 2 });
+    expect(await shelf.change(takeId(uuid(1)), (take) => ({ ...take, title: 'New' }))).toBeNull();
+    expect(rows.get(uuid(1))).toEqual(broken);
+    await expect(shelf.captured(takeId(uuid(2)), null)).rejects.toThrow(UnreadableTake);
+    expect(await shelf.content()).toEqual({ takes: [], unreadable: 2 });
+  });
+
+  test('lets go of a take as a whole, and of nothing else', async () => {
+    const { shelf } = shelfOf();
+    for (const digit of [1, 2]) {
+      await shelf.put(newTake(origin(digit)));
+      await capture(shelf, origin(digit), 10);
+    }
+    await shelf.drop(takeId(uuid(1)));
+    expect(await shelf.read(takeId(uuid(1)), 'raw')).toBeNull();
+    expect((await shelf.content()).takes.map(({ origin: { takeId: id } }) => id)).toEqual([
+      uuid(2),
+    ]);
+    expect(await shelf.read(takeId(uuid(2)), 'raw')).not.toBeNull();
+  });
+
+  test('writes where it can: a device without files in place has rows', async () => {
+    const refuses: ByteStore = {
+      create: () => Promise.reject(new NotKept('failed')),
+      read: async () => null,
+      list: async () => [],
+      remove: async () => undefined,
+    };
+    const { rows: _, ...db } = rowsOf();
+    const shelf = new TakeShelf(db, [refuses, new IdbStore(rowsOf())]);
+    await capture(shelf, origin(1), 10);
+    expect((await shelf.captured(takeId(uuid(1)), null))?.samples.length).toBe(10);
+    const full = { ...refuses, create: () => Promise.reject(new NotKept('full')) };
+    const small = new TakeShelf(db, [full, new IdbStore(rowsOf())]);
+    await expect(small.create(takeId(uuid(1)), 'raw')).rejects.toMatchObject({ why: 'full' });
+  });
+});
+
+test('a take is offered to whose it is, and to nobody else', () => {
+  const kept = newTake(origin(1), { state: 'kept' });
+  const queued = newTake(origin(1), { state: 'queued' });
+  const other = userId(uuid(6));
+  expect(meaningOf(kept, mira, false)).toBe('offered');
+  expect(meaningOf(kept, mira, true)).toBe('busy');
+  expect(meaningOf(kept, other, false)).toBe('others');
+  expect(meaningOf(kept, null, false)).toBe('offered');
+  expect(meaningOf(newTake(origin(1, { userId: null })), mira, false)).toBe('offered');
+  expect(meaningOf(queued, mira, true)).toBe('queued');
+  expect(meaningOf(queued, null, false)).toBe('offered');
+  expect(meaningOf(newTake(origin(1), { state: 'live' }), mira, false)).toBe('live');
+});
+
+test('a kept take is called by its time and its length', () => {
+  const at = new Date(2026, 10, 27, 14, 2).getTime();
+  const take = newTake(origin(1, { capturedAtMs: at }));
+  const told = (durationSamples: number | null, laterMs = 0): string =>
+    describeKept({ take, durationSamples }, at + laterMs);
+  expect(told(31 * 48_000)).toBe('We kept your take from 14:02 (0:31)');
+  expect(told(19_200)).toBe('We kept your take from 14:02 (0.4 s)');
+  expect(told(null, 86_400_000)).toBe('We kept your take from 27 Nov, 14:02');
+});
