@@ -8,6 +8,7 @@ import {
 } from './capture-session.ts';
 import { playClicks } from './count-clicks.ts';
 import type { Microphone } from './microphone.ts';
+import { clicksWanted, rememberClicks } from './recorder-habits.ts';
 import type { Capturing } from './take-facts.ts';
 import type { TakeWriter } from './take-keeper.ts';
 
@@ -17,8 +18,6 @@ const REDRAW_VALUES = 20;
 
 /** What is recorded over and how late the devices are, and where it is kept. */
 export interface AttemptPlan extends CapturePlan {
-  /** Whether the count is heard. */
-  readonly clicks: boolean;
   /** Begins to keep what is captured, as the devices capture it. */
   readonly keep: (capturing: Capturing) => TakeWriter;
 }
@@ -29,6 +28,8 @@ export interface AttemptEvents extends Omit<CaptureEvents, 'ondone' | 'onsamples
 }
 
 export class Attempt {
+  /** Whether the count is heard as clicks. */
+  clicks = $state(clicksWanted());
   /** Seconds until the punch point; null outside the pre-roll. */
   countdownSeconds = $state<number | null>(null);
   capturedSamples = $state(0);
@@ -49,7 +50,7 @@ export class Attempt {
   /** Starts at once: the pre-roll begins to sound. */
   start(
     microphone: Microphone,
-    { clicks, keep, ...plan }: AttemptPlan,
+    { keep, ...plan }: AttemptPlan,
     { oncaptured, ...events }: AttemptEvents,
   ): void {
     this.cancel();
@@ -64,7 +65,7 @@ export class Attempt {
       onsamples: (samples, lostFrames) => this.#writer?.write(samples, lostFrames),
       ondone: (captured) => {
         this.#session = null;
-        void this.finish().then(() => oncaptured(captured, this.#breaks));
+        void this.finish().then(() => oncaptured(this.#judged(captured), this.#breaks));
       },
     });
     this.#session = session;
@@ -72,7 +73,7 @@ export class Attempt {
     const { sampleRate } = microphone.context;
     const device = microphone.pair.input;
     this.#writer = keep({ sampleRate, leadFrames, compensationFrames, device });
-    if (clicks)
+    if (this.clicks)
       this.#silenceClicks = playClicks(microphone.context, {
         startFrame: session.startFrame,
         preRollSamples: plan.lead.preRollSamples,
@@ -85,6 +86,11 @@ export class Attempt {
     this.#writer = null;
     await writer?.finish();
     if (writer !== null) this.trouble = writer.trouble;
+  }
+
+  setClicks(wanted: boolean): void {
+    this.clicks = wanted;
+    rememberClicks(wanted);
   }
 
   /** Ends the take with what is sounding now; `oncaptured` follows. */
@@ -107,6 +113,13 @@ export class Attempt {
     this.#breaks.push(
       `Recording was interrupted at ${seconds.toFixed(1)} s. Listen to that place before you publish.`,
     );
+  }
+
+  /** Where it stood still, the clocks went on without each other: no drift can be told. */
+  #judged(captured: Captured): Captured {
+    if (this.#breaks.length === 0 || captured.timing === undefined) return captured;
+    const { driftMs: _, ...rest } = captured.timing;
+    return { ...captured, timing: Object.keys(rest).length === 0 ? undefined : rest };
   }
 
   /** Shows how far it is; call it with each frame of the screen. */

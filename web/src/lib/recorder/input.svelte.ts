@@ -57,13 +57,15 @@ export class Input {
     return true;
   }
 
-  /** Reads the meter: the level since the last reading. */
+  /** Reads the meter: the level since the last reading, if anything arrived. */
   read(): void {
-    this.level = this.#microphone === null ? quiet : this.#watch.read();
+    if (this.#microphone === null) this.level = quiet;
+    else if (this.#watch.hasNews) this.level = this.#watch.read();
   }
 
   /** Holds the sound of the context: capture and what is heard stand still together. */
   async hold(): Promise<void> {
+    this.level = quiet;
     await this.#microphone?.context.suspend().catch(() => undefined);
   }
 

@@ -13,6 +13,15 @@ test('a sine reads its peak and an rms 3 dB below, once', () => {
   expect(watch.read()).toEqual({ peak: 0, rms: 0, warning: null });
 });
 
+test('between two blocks there is nothing new to read, so that the meter does not flicker', () => {
+  const watch = new LevelWatch();
+  expect(watch.hasNews).toBe(false);
+  watch.push(tone(0.5));
+  expect(watch.hasNews).toBe(true);
+  watch.read();
+  expect(watch.hasNews).toBe(false);
+});
+
 test('clipping is said at once and for a while after', () => {
   const watch = new LevelWatch();
   watch.push(tone(1));

@@ -40,6 +40,11 @@ export class LevelWatch {
     this.#sinceSound = peak >= SILENT_PEAK ? 0 : this.#sinceSound + samples.length;
   }
 
+  /** Whether anything arrived since the last reading: blocks come less often than screen frames. */
+  get hasNews(): boolean {
+    return this.#count > 0;
+  }
+
   /** The level since the last reading. */
   read(): Level {
     const level = {

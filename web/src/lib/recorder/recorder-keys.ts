@@ -5,7 +5,9 @@ import type { ReviewPlayer } from './review-player.svelte.ts';
 interface Keyed {
   readonly recorder: Recorder;
   readonly review: ReviewPlayer;
-  /** Told on Escape, when nothing is left that it would end. */
+  /** Told on Control Enter: checks what was typed, and publishes. */
+  readonly submit: () => void;
+  /** Told on Escape. */
   readonly leave: () => void;
 }
 
@@ -22,11 +24,11 @@ export function onRecorderKey(event: KeyboardEvent, keyed: Keyed): void {
 
 function actionFor(
   { key, ctrlKey, target }: KeyboardEvent,
-  { recorder, review, leave }: Keyed,
+  { recorder, review, submit, leave }: Keyed,
 ): (() => void) | null {
   const name = key.toLowerCase();
   if (name === 'escape') return leave;
-  if (ctrlKey) return name === 'enter' ? () => void recorder.publish() : null;
+  if (ctrlKey) return name === 'enter' ? submit : null;
   if (isField(target)) return null;
   const { heard } = recorder;
   switch (name) {

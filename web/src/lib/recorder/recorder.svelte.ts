@@ -1,8 +1,8 @@
 // The recorder: runs the machine, and does the work that entering a state stands for.
 import { takeId, type TakeId } from '#domain/story/ids.ts';
 import { rawTake } from '../latency/raw-take.ts';
-import { Attempt, type AttemptPlan } from './attempt.svelte.ts';
-import type { Captured } from './capture-session.ts';
+import { Attempt } from './attempt.svelte.ts';
+import type { Captured, CapturePlan } from './capture-session.ts';
 import { FrameLoop } from './frame-loop.ts';
 import { Input } from './input.svelte.ts';
 import type { Interruption } from './interruptions.ts';
@@ -10,8 +10,8 @@ import { takeFrom } from './intake.ts';
 import { loadStems, planLead, type LeadPlan, type Stems } from './lead.ts';
 import type { Microphone } from './microphone.ts';
 import { NoMicrophone } from './no-microphone.ts';
+import { watchPermission } from './permission.ts';
 import { Publication } from './publication.svelte.ts';
-import { clicksWanted, rememberClicks } from './recorder-habits.ts';
 import { can, everyTake, holdsTake, type RecorderState } from './recorder-machine.ts';
 import { isCapturing, type CommandType } from './recorder-phases.ts';
 import type { RecorderProps } from './recorder-props.ts';
@@ -40,8 +40,6 @@ import { WakeLock } from './wake-lock.ts';
 export class Recorder {
   /** Why what was just asked for cannot be. */
   objection = $state<string | null>(null);
-  /** Whether the count is heard as clicks. */
-  clicks = $state(clicksWanted());
   name = $state('');
   title = $state('');
   words = $state('');
@@ -145,9 +143,8 @@ export class Recorder {
     } catch {
       return this.#machine.report(intent, { type: 'not-started', notice: NOT_STARTED });
     }
-    const { plan: lead, clicks } = this;
-    const plan = { lead, stems: this.#stems, ...route.toCapture };
-    if (intent === this.state.intent) this.#start(intent, microphone, { ...plan, clicks });
+    const plan = { lead: this.plan, stems: this.#stems, ...route.toCapture };
+    if (intent === this.state.intent) this.#start(intent, microphone, plan);
   }
 
   /** Ends the take or says that it waits for a tail; cancels the pre-roll or a publication. */
@@ -213,11 +210,6 @@ export class Recorder {
       await this.shelf.nudge(this.state.chosen, ms);
   }
 
-  setClicks(wanted: boolean): void {
-    this.clicks = wanted;
-    rememberClicks(wanted);
-  }
-
   /** Takes a file instead of a recording. */
   async chooseFile(file: File): Promise<void> {
     if (!this.can('take-in')) return;
@@ -278,10 +270,10 @@ export class Recorder {
     if (next.phase === before.phase) return;
     const captures = isCapturing(next.phase);
     if (next.phase === 'interrupted') void this.input.hold();
-    if (next.phase === 'stopping') this.#end(before);
-    else if (isCapturing(before.phase) && !captures) this.attempt.cancel();
-    if (isCapturing(before.phase) && !captures) this.#props.onrecording?.(null);
+    if (isCapturing(before.phase) && !captures) this.#end(before, next);
     if (next.phase === 'asking') void this.#ask(next.intent);
+    if (next.phase === 'denied')
+      void watchPermission(() => this.#machine.fact({ type: 'allowed' }), this.#machine.signal);
     this.#wakeLock.set(captures || next.phase === 'stopping');
   }
 
@@ -311,7 +303,7 @@ export class Recorder {
     }
   }
 
-  #start(intent: number, microphone: Microphone, plan: Omit<AttemptPlan, 'keep'>): void {
+  #start(intent: number, microphone: Microphone, plan: CapturePlan): void {
     const id = this.state.running;
     if (id === null) return;
     const keep = (capturing: Capturing): TakeWriter =>
@@ -330,7 +322,9 @@ export class Recorder {
   }
 
   /** Ends capture; what was held for an interruption must run again for its last samples to come. */
-  #end(before: RecorderState): void {
+  #end(before: RecorderState, next: RecorderState): void {
+    this.#props.onrecording?.(null);
+    if (next.phase !== 'stopping') return this.attempt.cancel();
     this.attempt.stop();
     if (before.phase === 'interrupted') void this.input.resume();
   }
