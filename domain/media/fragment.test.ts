@@ -38,14 +38,10 @@ test('a cut leaves exactly the frames that begin at or after it, at their own ti
         endOf({ ...fragment, frames: fragment.frames.slice(0, index) }),
       );
       const left = fragment.frames.filter((_, index) => (starts[index] ?? 0) >= from);
-      if (cut === null) {
-        expect(left).toEqual([]);
-        return;
-      }
-      const read = readFragment(cut);
-      expect(read.frames.length).toBe(left.length);
-      expect(read.startSamples).toBeGreaterThanOrEqual(from);
-      expect(endOf(read)).toBe(endOf(fragment));
+      const read = cut === null ? null : readFragment(cut);
+      expect(read?.frames.length ?? 0).toBe(left.length);
+      expect(read?.startSamples ?? from).toBeGreaterThanOrEqual(from);
+      expect(read === null ? endOf(fragment) : endOf(read)).toBe(endOf(fragment));
     }),
   );
 });

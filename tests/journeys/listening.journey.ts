@@ -13,7 +13,7 @@ interface Sound {
 /** What the page's audio element does. */
 function soundOf(page: Page): Promise<Sound> {
   return page.locator('audio').evaluate((audio: HTMLAudioElement) => ({
-    leaf: /takes\/([^/]+)\/path/u.exec(audio.src)?.[1],
+    leaf: audio.dataset['leaf'],
     paused: audio.paused,
     seconds: audio.currentTime,
   }));

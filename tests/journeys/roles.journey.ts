@@ -8,9 +8,7 @@ import { spoken } from './support/sound.ts';
 import { plantForked, signIn } from './support/stories.ts';
 
 const leafOf = (page: Page) =>
-  page
-    .locator('audio')
-    .evaluate((audio: HTMLAudioElement) => /takes\/([^/]+)\/path/u.exec(audio.src)?.[1]);
+  page.locator('audio').evaluate((audio: HTMLAudioElement) => audio.dataset['leaf']);
 
 const idOf = async (person: HttpPerson): Promise<string> => {
   const answer = await person.call('PATCH', '/api/session', { body: {} });

@@ -8,7 +8,9 @@ export type MediaEvent =
   | 'waiting'
   | 'error'
   | 'loadedmetadata'
-  | 'seeked';
+  | 'seeking'
+  | 'seeked'
+  | 'timeupdate';
 
 export interface MediaPort {
   src: string;
@@ -19,6 +21,8 @@ export interface MediaPort {
   readonly readyState: number;
   readonly error: { readonly code: number } | null;
   preload: string;
+  /** True where an element must not be sent to another device to be fed. */
+  disableRemotePlayback?: boolean;
   play(): Promise<void>;
   pause(): void;
   load(): void;
@@ -26,3 +30,6 @@ export interface MediaPort {
   addEventListener(event: MediaEvent, listener: () => void): void;
   removeEventListener(event: MediaEvent, listener: () => void): void;
 }
+
+/** Before this the element does not know how long it is: HAVE_METADATA. */
+export const HAVE_METADATA = 1;

@@ -1,46 +1,29 @@
 // One path playing: the truth about an <audio> element, in the story's own time.
 import type { TakeId } from '#domain/story/ids.ts';
-import { codecMime, type Codec } from '#domain/timeline/path-packs.ts';
-import { samplesToSeconds, secondsToSamples } from '#domain/timeline/samples.ts';
+import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
+import type { Engine, EnginePath, EngineReports, OpenEngine } from './engine.ts';
 import type { MediaEvent, MediaPort } from './media-port.ts';
-
-/** A path to listen to: seed first, the leaf last, each with its place on the timeline. */
-export interface PlayablePath {
-  readonly takes: readonly {
-    readonly id: TakeId;
-    readonly startSamples: number;
-    /** Null while the worker has not measured it. */
-    readonly durationSamples: number | null;
-    /** Whether its region is rendered, so that the path plays through it. */
-    readonly mixed: boolean;
-  }[];
-  readonly title: string;
-  /** Whose voices: shown on lock screens. */
-  readonly artist: string;
-}
+import { describeSession } from './media-session.ts';
+import { openEngine } from './open-engine.ts';
+import { heardTakes, placeOn, type PlayablePath } from './playable.ts';
 
 /** `loading` also says: playing was asked for and the sound has not come yet. */
 export type PlayerStatus = 'idle' | 'loading' | 'playing' | 'paused' | 'ended' | 'failed';
 
-export interface PlayerOptions {
-  /** Address of a path's audio. */
-  readonly sourceOf?: (leaf: TakeId, codec: Codec) => string;
-}
-
-/** Before this the element does not know how long it is: HAVE_METADATA. */
-const HAVE_METADATA = 1;
-/** How near to its end playback counts as having reached it, seconds. */
-const END_SLACK_SECONDS = 0.25;
 /** MediaError.MEDIA_ERR_NETWORK. */
 const NETWORK_ERROR = 2;
 
-const STILL_MIXING = 'This path is still being mixed. It can be played in a moment.';
+/** How near to its end playback counts as having reached it: a quarter of a second. */
+const END_SLACK_SAMPLES = SAMPLE_RATE / 4;
 
-const pathAudio = (leaf: TakeId, codec: Codec): string => `/api/takes/${leaf}/path?codec=${codec}`;
+const STILL_MIXING = 'This path is still being mixed. It can be played in a moment.';
+const NO_ENGINE =
+  'The player did not load. Check your connection, then press Play again. Your place is kept.';
+const DROPPED = 'The network dropped. What is loaded plays on, and the rest comes by itself.';
 
 /**
- * Plays one path at a time. Nothing sounds before `play` is called, and `status` says only what
- * the element does. `attach` it to an element first; `destroy` lets go of it.
+ * Plays one path at a time. Nothing sounds, and nothing is loaded, before `play` is called, and
+ * `status` says only what the element does. `attach` it to an element first; `destroy` lets go of it.
  */
 export class Player {
   status = $state<PlayerStatus>('idle');
@@ -50,6 +33,10 @@ export class Player {
   loadedSamples = $state(0);
   /** What went wrong, for a person; null otherwise. */
   error = $state<string | null>(null);
+  /** What does not stop it and passes by itself, for a person; null otherwise. */
+  notice = $state<string | null>(null);
+  /** From here on the page mixes the path by itself, until the worker has; null if it need not. */
+  roughFromSamples = $state<number | null>(null);
   path = $state.raw<PlayablePath | null>(null);
 
   /** Whether it plays, or will as soon as there is sound. */
@@ -66,18 +53,21 @@ export class Player {
   readonly takeId = $derived(
     this.path?.takes.findLast((take) => take.startSamples <= this.positionSamples)?.id ?? null,
   );
+  /** Whether what sounds here is mixed by the page. */
+  readonly isRough = $derived(
+    this.roughFromSamples !== null && this.positionSamples >= this.roughFromSamples,
+  );
 
-  readonly #sourceOf: (leaf: TakeId, codec: Codec) => string;
+  readonly #openEngine: OpenEngine;
   #media: MediaPort | null = null;
-  #codec: Codec = 'aac';
+  #engine: Engine | null = null;
+  #isOpening = false;
   #wantsToPlay = false;
-  /** Where to go once the element knows its length, seconds; null when it is there. */
-  #pendingSeek: number | null = null;
-  /** How many takes were rendered when the source was loaded: more means that it has grown. */
-  #mixedWhenLoaded = 0;
+  /** What the engine was given last. */
+  #opened: EnginePath | null = null;
+  #likely: readonly PlayablePath[] = [];
   #frame: number | null = null;
   readonly #listeners: [MediaEvent, () => void][] = [
-    ['loadedmetadata', () => this.#onMetadata()],
     ['playing', () => this.#onPlaying()],
     ['pause', () => this.#onPause()],
     ['waiting', () => this.#onWaiting()],
@@ -85,18 +75,36 @@ export class Player {
     ['error', () => this.#onError()],
     ['seeked', () => this.#readPosition()],
   ];
+  readonly #reports: EngineReports = {
+    onsource: () => {
+      if (this.#wantsToPlay) this.#start();
+    },
+    onlength: (samples) => {
+      this.loadedSamples = samples;
+    },
+    onrough: (from) => {
+      this.roughFromSamples = from;
+    },
+    ondropped: (dropped) => {
+      this.notice = dropped ? DROPPED : null;
+    },
+    onnothing: () => this.#stopped(...this.#nothing()),
+    onfailed: (words) => {
+      this.#media?.pause();
+      this.#stopped('failed', words);
+    },
+  };
 
-  constructor({ sourceOf = pathAudio }: PlayerOptions = {}) {
-    this.#sourceOf = sourceOf;
+  constructor(open: OpenEngine = openEngine) {
+    this.#openEngine = open;
   }
 
-  /** Takes over an element; it may already play by its own controls. Returns the way to let go. */
+  /** Takes over an element. Returns the way to let go. */
   attach(media: MediaPort): () => void {
     this.destroy();
     this.#media = media;
-    this.#codec = media.canPlayType(codecMime.aac) === '' ? 'opus' : 'aac';
     for (const [event, listener] of this.#listeners) media.addEventListener(event, listener);
-    if (this.path !== null) this.#load();
+    if (this.path !== null) this.status = 'paused';
     return () => this.destroy();
   }
 
@@ -106,7 +114,11 @@ export class Player {
     if (media === null) return;
     for (const [event, listener] of this.#listeners) media.removeEventListener(event, listener);
     media.pause();
+    this.#engine?.close();
+    this.#engine = null;
+    this.#opened = null;
     this.#media = null;
+    this.#wantsToPlay = false;
     this.#stopFollowing();
     this.status = this.path === null ? 'idle' : 'paused';
   }
@@ -118,31 +130,40 @@ export class Player {
   choose(path: PlayablePath): void {
     const before = this.path;
     this.path = path;
-    if (before !== null && path.takes.at(-1)?.id === before.takes.at(-1)?.id) {
-      this.#growIfWaiting();
+    if (this.status === 'idle' && this.#media !== null) this.status = 'paused';
+    if (this.#engine === null) {
+      const position = this.positionSamples;
+      this.positionSamples = placeOn(path, { before, position, rough: true });
       return;
     }
-    const end = playableEnd(path);
-    const stay = before === null ? 0 : this.positionSamples;
-    const at = stay < end ? stay : sharedEnd(before, path);
-    this.positionSamples = at;
-    this.#wantsToPlay = this.playing;
-    this.#load();
+    const next = this.#enginePath(path);
+    if (next.leaf === this.#opened?.leaf && next.state === this.#opened.state) return;
+    this.#goOver(path, before);
+  }
+
+  /** Paths that the listener may choose next, likeliest first, so that they are at hand. */
+  offer(paths: readonly PlayablePath[]): void {
+    this.#likely = paths;
+    this.#engine?.prefetch(paths.map((path) => this.#enginePath(path)));
   }
 
   /** Plays on; from the start if it is at its end. Call it only for a tap of the person. */
   play(): void {
-    if (this.path === null || this.#media === null) return;
-    if (this.status === 'failed' || (this.status === 'ended' && this.#hasGrown())) this.#load();
-    else if (this.status === 'ended') this.seek(0);
-    if (this.#mixedWhenLoaded === 0) {
-      this.#stopped('failed', STILL_MIXING);
-      return;
-    }
+    const { path } = this;
+    if (path === null || this.#media === null) return;
+    if (this.status === 'ended' && this.#isAtEnd()) this.seek(0);
+    const failed = this.status === 'failed';
     this.#wantsToPlay = true;
     this.status = 'loading';
     this.error = null;
-    this.#start();
+    if (this.#engine === null) {
+      // iOS lets an element play later only if it was touched within the tap.
+      this.#media.load();
+      void this.#begin(this.#media);
+    } else {
+      if (failed) this.#open(path, this.positionSamples);
+      if (!this.#engine.isLoading) this.#start();
+    }
   }
 
   pause(): void {
@@ -160,7 +181,7 @@ export class Player {
   seek(samples: number): void {
     const at = Math.max(0, Math.min(samples, this.durationSamples));
     this.positionSamples = at;
-    this.#goTo(samplesToSeconds(at));
+    this.#engine?.seek(at);
     if (this.status === 'ended') this.status = 'paused';
   }
 
@@ -172,25 +193,61 @@ export class Player {
     this.play();
   }
 
-  #load(): void {
-    const { leaf } = this;
-    if (this.#media === null || leaf === null) return;
-    this.#mixedWhenLoaded = this.#mixedNow();
-    this.#pendingSeek = samplesToSeconds(this.positionSamples);
-    this.loadedSamples = 0;
-    this.error = null;
-    if (this.#mixedWhenLoaded === 0) {
-      const words = this.#wantsToPlay ? STILL_MIXING : null;
-      this.#stopped(words === null ? 'paused' : 'failed', words);
-      this.#media.pause();
-      return;
+  /** The engine is loaded at the first Play, and not before. */
+  async #begin(media: MediaPort): Promise<void> {
+    if (this.#isOpening) return;
+    this.#isOpening = true;
+    try {
+      const engine = await this.#openEngine(media, this.#reports);
+      if (this.#media !== media) {
+        engine.close();
+        return;
+      }
+      this.#engine = engine;
+      if (this.path !== null) this.#open(this.path, this.positionSamples);
+      this.offer(this.#likely);
+    } catch (error) {
+      console.warn(error);
+      this.#stopped('failed', NO_ENGINE);
+    } finally {
+      this.#isOpening = false;
     }
-    this.status = this.#wantsToPlay ? 'loading' : 'paused';
-    this.#media.preload = 'metadata';
-    this.#media.src = this.#sourceOf(leaf, this.#codec);
-    this.#media.load();
-    this.#describe();
-    if (this.#wantsToPlay) this.#start();
+  }
+
+  #open(path: PlayablePath, atSamples: number | null): void {
+    if (this.#engine === null) return;
+    const next = this.#enginePath(path);
+    this.#opened = next;
+    this.#engine.open(next, atSamples);
+    if (this.playing && this.#engine.isLoading) this.status = 'loading';
+    describeSession(path, {
+      play: () => this.play(),
+      pause: () => this.pause(),
+      seek: (samples) => this.seek(samples),
+    });
+  }
+
+  /** From one path, or one state of it, to another. */
+  #goOver(path: PlayablePath, before: PlayablePath | null): void {
+    const rough = this.#engine?.mixesRoughly ?? false;
+    this.#readPosition();
+    const position = this.positionSamples;
+    const at = placeOn(path, { before, position, rough });
+    const stands = this.status === 'ended' || this.status === 'failed';
+    this.positionSamples = at;
+    this.#open(path, at === position && !stands ? null : at);
+    if (!stands) return;
+    // Whoever stood at the old end, or found nothing, can go on.
+    this.status = 'paused';
+    this.error = null;
+  }
+
+  #enginePath(path: PlayablePath): EnginePath {
+    const rough = this.#engine?.mixesRoughly ?? false;
+    const [mixed, heard] = [heardTakes(path, false), heardTakes(path, rough)];
+    const leaf = path.takes.at(-1)?.id;
+    if (leaf === undefined) throw new RangeError('a path without takes is not played');
+    return { leaf, state: `${mixed}/${heard}`, isHeard: heard > 0 };
   }
 
   #start(): void {
@@ -201,22 +258,6 @@ export class Player {
         this.#stopped('paused', 'Your browser waits for a tap before it plays sound.');
       // Anything else is told by the element's own error event.
     });
-  }
-
-  #goTo(seconds: number): void {
-    const media = this.#media;
-    if (media === null) return;
-    if (media.readyState < HAVE_METADATA) this.#pendingSeek = seconds;
-    else media.currentTime = Math.min(seconds, media.duration);
-  }
-
-  #onMetadata(): void {
-    const media = this.#media;
-    if (media === null) return;
-    if (Number.isFinite(media.duration)) this.loadedSamples = secondsToSamples(media.duration);
-    const seconds = this.#pendingSeek;
-    this.#pendingSeek = null;
-    if (seconds !== null && seconds > 0) this.#goTo(seconds);
   }
 
   #onPlaying(): void {
@@ -231,7 +272,7 @@ export class Player {
     this.#stopFollowing();
     if (this.#media?.ended === true || this.status === 'failed') return;
     // A new source pauses the old one while playing goes on.
-    if (this.#wantsToPlay && this.#pendingSeek !== null) return;
+    if (this.#wantsToPlay && this.#engine?.isLoading !== false) return;
     this.#wantsToPlay = false;
     this.status = 'paused';
   }
@@ -242,20 +283,29 @@ export class Player {
 
   #onEnded(): void {
     this.#readPosition();
-    if (this.#hasGrown()) {
-      this.#load();
+    if (this.#engine?.hasMore() === true) {
+      this.status = 'loading';
       return;
     }
     this.#stopped('ended', null);
   }
 
   #onError(): void {
+    if (this.#engine === null) return;
     const code = this.#media?.error?.code;
     const words =
       code === NETWORK_ERROR
         ? 'The network dropped while we loaded this path. Your place is kept. Press Play to try again.'
         : 'This path could not be played. Your place is kept. Press Play to try again.';
     this.#stopped('failed', words);
+  }
+
+  #isAtEnd(): boolean {
+    return this.positionSamples >= this.loadedSamples - END_SLACK_SAMPLES;
+  }
+
+  #nothing(): ['paused' | 'failed', string | null] {
+    return this.#wantsToPlay ? ['failed', STILL_MIXING] : ['paused', null];
   }
 
   #stopped(status: PlayerStatus, error: string | null): void {
@@ -265,28 +315,8 @@ export class Player {
     this.error = error;
   }
 
-  #mixedNow(): number {
-    const takes = this.path?.takes ?? [];
-    const open = takes.findIndex((take) => !take.mixed);
-    return open === -1 ? takes.length : open;
-  }
-
-  #hasGrown(): boolean {
-    return this.#mixedNow() > this.#mixedWhenLoaded;
-  }
-
-  /** More of the path is rendered: whoever stands at the old end, or found nothing, gets the rest. */
-  #growIfWaiting(): void {
-    if (!this.#hasGrown()) return;
-    const atEnd = this.positionSamples >= this.loadedSamples - secondsToSamples(END_SLACK_SECONDS);
-    if (this.status === 'failed' || (!this.playing && atEnd) || this.loadedSamples === 0)
-      this.#load();
-  }
-
   #readPosition(): void {
-    const media = this.#media;
-    if (media === null || this.#pendingSeek !== null) return;
-    this.positionSamples = secondsToSamples(media.currentTime);
+    if (this.#engine !== null) this.positionSamples = this.#engine.positionSamples;
   }
 
   #follow(): void {
@@ -302,30 +332,4 @@ export class Player {
     if (this.#frame !== null) cancelAnimationFrame(this.#frame);
     this.#frame = null;
   }
-
-  #describe(): void {
-    if (this.path === null || typeof navigator === 'undefined') return;
-    if (!('mediaSession' in navigator)) return;
-    const { title, artist } = this.path;
-    navigator.mediaSession.metadata = new MediaMetadata({ title, artist });
-    navigator.mediaSession.setActionHandler('play', () => this.play());
-    navigator.mediaSession.setActionHandler('pause', () => this.pause());
-    navigator.mediaSession.setActionHandler('seekto', ({ seekTime }) => {
-      if (seekTime !== undefined) this.seek(secondsToSamples(seekTime));
-    });
-  }
-}
-
-/** Where the rendered part of a path ends, in samples. */
-function playableEnd(path: PlayablePath): number {
-  const open = path.takes.findIndex((take) => !take.mixed);
-  const last = path.takes.at(open === -1 ? -1 : open - 1);
-  if (open === 0 || last === undefined) return 0;
-  return last.startSamples + (last.durationSamples ?? 0);
-}
-
-/** Where the takes that two paths share end, or the rendered part of the second does. */
-function sharedEnd(before: PlayablePath | null, path: PlayablePath): number {
-  const shared = path.takes.findIndex((take, index) => before?.takes[index]?.id !== take.id);
-  return Math.min(path.takes[shared]?.startSamples ?? 0, playableEnd(path));
 }

@@ -19,7 +19,8 @@ import { silhouetteOf, unpack, wordsSilhouette, type Silhouette } from '../tree/
 import type { Outbox } from '../upload/outbox.svelte.ts';
 import { deviceWrittenTakes } from '../upload/written-takes.ts';
 import { WrittenHere } from './written-here.svelte.ts';
-import { Player, type PlayablePath } from '../player/player.svelte.ts';
+import type { PlayablePath } from '../player/playable.ts';
+import { Player } from '../player/player.svelte.ts';
 import { StoryActs, type ActsData } from './story-acts.svelte.ts';
 
 /** What the server reads for this page. */
@@ -67,16 +68,7 @@ export class StoryPage {
     this.path.findIndex((take) => this.acts.isTombstone(take)),
   );
   /** The open path as the player takes it. */
-  readonly playable: PlayablePath = $derived.by(() => ({
-    takes: this.path.slice(0, this.silentFrom === -1 ? undefined : this.silentFrom).map((take) => ({
-      id: take.id,
-      startSamples: take.startSamples,
-      durationSamples: take.durationSamples,
-      mixed: take.state.status === 'ready' && take.state.mixed,
-    })),
-    title: this.live.meta?.title ?? 'A story',
-    artist: [...new Set(this.path.map(({ authorId }) => this.voiceOf(authorId).name))].join(', '),
-  }));
+  readonly playable: PlayablePath = $derived(this.playableOf(this.path));
   /** Length of the open path, samples. */
   readonly length: number = $derived(
     this.path.reduce((end, take) => Math.max(end, endOf(take)), 0),
@@ -224,6 +216,22 @@ export class StoryPage {
     this.player.choose(this.playable);
     this.player.seek(this.joinOf(id));
     this.player.play();
+  }
+
+  /** A path as the player takes it: to where its sound ends, if somebody hid what follows. */
+  playableOf(path: readonly PlacedTake[]): PlayablePath {
+    const silent = path.findIndex((take) => this.acts.isTombstone(take));
+    return {
+      takes: path.slice(0, silent === -1 ? undefined : silent).map((take) => ({
+        id: take.id,
+        startSamples: take.startSamples,
+        durationSamples: take.durationSamples,
+        ready: take.state.status === 'ready',
+        mixed: take.state.status === 'ready' && take.state.mixed,
+      })),
+      title: this.live.meta?.title ?? 'A story',
+      artist: [...new Set(path.map(({ authorId }) => this.voiceOf(authorId).name))].join(', '),
+    };
   }
 
   /** Shortly before the place where a take goes on alone: four seconds before its parent ends. */

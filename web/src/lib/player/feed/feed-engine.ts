@@ -1,0 +1,306 @@
+// Feeds a path to the audio element segment by segment, so that another branch can take its place
+// while it plays.
+import { GRID_SAMPLES, segmentAt, segmentStart } from '#domain/timeline/grid.ts';
+import { codecMime, type Codec } from '#domain/timeline/path-packs.ts';
+import { SAMPLE_RATE, samplesToSeconds, secondsToSamples } from '#domain/timeline/samples.ts';
+import { Refused } from '../../upload/api.ts';
+import type { Engine, EnginePath, EngineReports } from '../engine.ts';
+import { HAVE_METADATA, type MediaEvent, type MediaPort } from '../media-port.ts';
+import { forkOf, type FeedPath } from './feed-path.ts';
+import { isMissing, nextStep, onGrid, type Bounds, type FeedState } from './feed-plan.ts';
+import { LaidBuffer } from './laid-buffer.ts';
+import { mixesRoughly } from './rough-mixer.ts';
+import { Supply, type Batch } from './supply.ts';
+
+/** What the element has decoded already, at most: a switch is heard after this. */
+const MARGIN_SAMPLES = 0.3 * SAMPLE_RATE;
+const BOUNDS: Bounds = { aheadSamples: 60 * SAMPLE_RATE, behindSamples: 30 * SAMPLE_RATE };
+/** As little as is held when the browser has no room for more. */
+const LEAST: Bounds = { aheadSamples: 8 * SAMPLE_RATE, behindSamples: 4 * SAMPLE_RATE };
+/** Branches whose next segments are loaded before they are chosen, and how many of each. */
+const MOST_BRANCHES = 2;
+const SEGMENTS_OF_BRANCH = 2;
+const NUDGES: readonly MediaEvent[] = ['timeupdate', 'seeking', 'playing'];
+
+const UNPLAYABLE = 'This path could not be played. Your place is kept. Press Play to try again.';
+
+/** A path that was chosen and is not heard yet. */
+interface Choice {
+  readonly atMs: number;
+  /** The first segment that is its own; null until the path is known. */
+  index: number | null;
+}
+
+export class FeedEngine implements Engine {
+  readonly mixesRoughly = mixesRoughly();
+  readonly #media: MediaPort;
+  readonly #reports: EngineReports;
+  readonly #codec: Codec;
+  readonly #supply: Supply;
+  #opening: Promise<LaidBuffer> | null = null;
+  #buffer: LaidBuffer | null = null;
+  #path: FeedPath | null = null;
+  #wanted: EnginePath | null = null;
+  #likely: readonly EnginePath[] = [];
+  #bounds = BOUNDS;
+  #keepBefore = 0;
+  /** Another branch was left, and may still be held. */
+  #hasLeft = false;
+  /** Where to go once the element has a length, samples; null when it is there. */
+  #pending: number | null = null;
+  #round = new AbortController();
+  #nudged = Promise.withResolvers<void>();
+  #isPrefetching = false;
+  /** Playing is to go on once there is more than what was played to its end. */
+  #goesOn = false;
+  #choice: Choice | null = null;
+  readonly #nudge = (): void => {
+    this.#nudged.resolve();
+    this.#nudged = Promise.withResolvers();
+  };
+  readonly #onMetadata = (): void => {
+    const at = this.#pending;
+    this.#pending = null;
+    if (at !== null && at > 0) this.#media.currentTime = samplesToSeconds(at);
+  };
+
+  constructor(media: MediaPort, reports: EngineReports, { codec }: { codec: Codec }) {
+    this.#media = media;
+    this.#reports = reports;
+    this.#codec = codec;
+    const { mixesRoughly: rough } = this;
+    this.#supply = new Supply({ codec, rough, ondropped: (dropped) => this.#drop(dropped) });
+    for (const event of NUDGES) media.addEventListener(event, this.#nudge);
+    media.addEventListener('loadedmetadata', this.#onMetadata);
+  }
+
+  get isLoading(): boolean {
+    return this.#buffer === null;
+  }
+
+  get positionSamples(): number {
+    return this.#pending ?? secondsToSamples(this.#media.currentTime);
+  }
+
+  open(path: EnginePath, atSamples: number | null): void {
+    this.#round.abort();
+    this.#round = new AbortController();
+    if (this.#wanted !== null && this.#wanted.leaf !== path.leaf) this.#hasLeft = true;
+    this.#wanted = path;
+    this.#choice = { atMs: performance.now(), index: null };
+    // Whoever hears nothing yet is where they ask to be; the others stay until the path is known.
+    if (this.#buffer === null && atSamples !== null) this.#pending = atSamples;
+    void this.#run(path, atSamples, this.#round.signal);
+  }
+
+  seek(samples: number): void {
+    this.#keepBefore = 0;
+    const at = Math.min(samples, this.#path?.endSamples ?? samples);
+    if (this.#buffer === null || this.#media.readyState < HAVE_METADATA) this.#pending = at;
+    else this.#media.currentTime = samplesToSeconds(at);
+    this.#nudge();
+  }
+
+  hasMore(): boolean {
+    const end = this.#path?.endSamples ?? 0;
+    const isComing = this.#choice !== null || end > this.positionSamples + GRID_SAMPLES;
+    this.#goesOn = isComing;
+    this.#nudge();
+    return isComing;
+  }
+
+  prefetch(paths: readonly EnginePath[]): void {
+    this.#likely = paths.slice(0, MOST_BRANCHES);
+    this.#nudge();
+  }
+
+  close(): void {
+    this.#round.abort();
+    for (const event of NUDGES) this.#media.removeEventListener(event, this.#nudge);
+    this.#media.removeEventListener('loadedmetadata', this.#onMetadata);
+    this.#letGo();
+  }
+
+  async #run(wanted: EnginePath, atSamples: number | null, signal: AbortSignal): Promise<void> {
+    try {
+      const path = this.#supply.peek(wanted) ?? (await this.#supply.path(wanted, signal));
+      if (this.#media.error !== null) this.#letGo();
+      await this.#source();
+      signal.throwIfAborted();
+      this.#adopt(path, atSamples);
+      await this.#feed(wanted, signal);
+    } catch (error) {
+      if (!signal.aborted) this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof Refused && error.problem.code === 'conflict') {
+      this.#media.pause();
+      this.#reports.onnothing();
+      return;
+    }
+    console.warn(error);
+    this.#reports.onfailed(error instanceof Refused ? error.message : UNPLAYABLE);
+  }
+
+  /** The element has a source of ours after this. */
+  async #source(): Promise<void> {
+    if (this.#buffer !== null) return;
+    this.#pending ??= this.positionSamples;
+    this.#opening ??= LaidBuffer.open(this.#media, codecMime[this.#codec], this.#nudge);
+    const buffer = await this.#opening;
+    if (this.#buffer === buffer) return;
+    this.#buffer = buffer;
+    this.#reports.onsource();
+  }
+
+  #letGo(): void {
+    this.#buffer?.close();
+    this.#buffer = null;
+    this.#opening = null;
+    this.#path = null;
+  }
+
+  /** Goes over to a path: what it shares with the one before stays, what is about to sound too. */
+  #adopt(path: FeedPath, atSamples: number | null): void {
+    const before = this.#path;
+    this.#path = path;
+    this.#reports.onlength(path.endSamples);
+    this.#reports.onrough(path.roughFromSamples);
+    const fork = before === null ? 0 : forkOf(before, path);
+    const position = atSamples ?? this.positionSamples;
+    const isSame =
+      before !== null && fork === before.segments.length && fork === path.segments.length;
+    if (before === null || atSamples !== null) this.seek(position);
+    else if (!isSame && segmentStart(fork) < position + MARGIN_SAMPLES) this.#turn(position);
+    const first = segmentAt(Math.max(position, this.#keepBefore));
+    if (this.#choice !== null) this.#choice.index = Math.max(fork, first);
+  }
+
+  /** The paths have parted already: the new one is heard as soon as that is possible. */
+  #turn(position: number): void {
+    this.#keepBefore = 0;
+    if (this.#media.paused) return;
+    const held = this.#buffer?.held.find(({ from, to }) => from <= position && to > position);
+    const last = held === undefined ? 0 : Math.floor(held.to / GRID_SAMPLES) * GRID_SAMPLES;
+    this.#keepBefore = Math.min(onGrid(position + MARGIN_SAMPLES), last);
+  }
+
+  async #feed(wanted: EnginePath, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const [buffer, path] = [this.#buffer, this.#path];
+      if (buffer === null || path === null) return;
+      const state = this.#state(buffer, path);
+      this.#settle(state);
+      const step = nextStep(state);
+      switch (step.do) {
+        case 'lay':
+          await this.#lay(wanted, { ...step, fromSamples: this.#keepBefore }, signal);
+          break;
+        case 'remove':
+          await buffer.remove(step, signal);
+          break;
+        case 'length':
+          await buffer.setLength(path.endSamples, signal);
+          break;
+        case 'end':
+          await buffer.end(signal);
+          break;
+        case 'wait':
+          void this.#prefetch(path, signal);
+          await this.#untilNudged(signal);
+      }
+    }
+  }
+
+  #state(buffer: LaidBuffer, path: FeedPath): FeedState {
+    return {
+      segments: path.segments,
+      endSamples: path.endSamples,
+      laid: buffer.laid,
+      held: buffer.held,
+      positionSamples: this.positionSamples,
+      keepBefore: this.#keepBefore,
+      bounds: buffer.isSated ? LEAST : this.#bounds,
+      lengthSamples: buffer.lengthSamples,
+      ended: buffer.ended,
+      dropsStale: this.#supply.isDropped && this.#hasLeft,
+    };
+  }
+
+  async #lay(wanted: EnginePath, batch: Batch, signal: AbortSignal): Promise<void> {
+    if (this.#path === null) return;
+    const layers = await this.#supply.layers(this.#path, { wanted, batch }, signal);
+    if (layers === null) {
+      // The same path, with links that work.
+      this.#path = await this.#supply.path(wanted, signal);
+      return;
+    }
+    try {
+      for (const layer of layers) await this.#buffer?.lay(layer, signal);
+    } catch (error) {
+      if (!(error instanceof DOMException) || error.name !== 'QuotaExceededError') throw error;
+      this.#bounds = halved(this.#bounds);
+      await this.#untilNudged(signal);
+    }
+  }
+
+  /** The branches that may be chosen next, one after the other, beside what is played. */
+  async #prefetch(path: FeedPath, signal: AbortSignal): Promise<void> {
+    if (this.#isPrefetching) return;
+    this.#isPrefetching = true;
+    for (const likely of this.#likely) {
+      const soon = segmentAt(onGrid(this.positionSamples + MARGIN_SAMPLES));
+      await this.#supply.prefetch(
+        likely,
+        (other) => ({ index: Math.max(forkOf(path, other), soon), count: SEGMENTS_OF_BRANCH }),
+        signal,
+      );
+    }
+    this.#isPrefetching = false;
+  }
+
+  async #drop(dropped: boolean): Promise<void> {
+    this.#reports.ondropped(dropped);
+    // The branch that was left does not play on in the other's place while that does not come.
+    if (!dropped || this.#buffer === null || this.#path === null) return;
+    const step = nextStep(this.#state(this.#buffer, this.#path));
+    if (step.do === 'remove') await this.#buffer.remove(step, this.#round.signal);
+  }
+
+  async #untilNudged(signal: AbortSignal): Promise<void> {
+    const given = Promise.withResolvers<never>();
+    const give = (): void => given.reject(signal.reason);
+    signal.throwIfAborted();
+    signal.addEventListener('abort', give, { once: true });
+    try {
+      await Promise.race([this.#nudged.promise, given.promise]);
+    } finally {
+      signal.removeEventListener('abort', give);
+    }
+  }
+
+  /** Once a chosen path is held where it is needed first, the choice is done. */
+  #settle(state: FeedState): void {
+    if (this.#goesOn && !this.#media.ended) {
+      this.#goesOn = false;
+      this.#reports.onsource();
+    }
+    const choice = this.#choice;
+    if (choice === null || choice.index === null || isMissing(state, choice.index)) return;
+    this.#choice = null;
+    // For whoever measures: from the choice until its own sound is held.
+    performance.measure('tap-story:path-held', { start: choice.atMs, end: performance.now() });
+    // What is decoded already is of the path before; a seek to where one is empties it.
+    if (this.#media.paused && this.#pending === null && this.#media.currentTime > 0)
+      this.#media.currentTime = samplesToSeconds(this.positionSamples);
+  }
+}
+
+function halved({ aheadSamples, behindSamples }: Bounds): Bounds {
+  return {
+    aheadSamples: Math.max(LEAST.aheadSamples, aheadSamples / 2),
+    behindSamples: Math.max(LEAST.behindSamples, behindSamples / 2),
+  };
+}

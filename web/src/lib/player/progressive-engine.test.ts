@@ -1,0 +1,73 @@
+import { beforeEach, expect, test } from 'vitest';
+import { Player } from './player.svelte.ts';
+import { ProgressiveEngine } from './progressive-engine.ts';
+import { FakeMedia } from './testing/fake-media.ts';
+import { pathOfTakes as pathOf, takeNumber as id } from './testing/paths.ts';
+
+let media: FakeMedia;
+let player: Player;
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+beforeEach(() => {
+  media = new FakeMedia();
+  player = new Player(async (element, reports) => new ProgressiveEngine(element, reports));
+  player.attach(media);
+});
+
+async function play(path = pathOf([0, 1]), seconds = 15): Promise<void> {
+  player.choose(path);
+  player.play();
+  await settled();
+  media.arrive(seconds);
+}
+
+test('a path is one address, in AAC, or in Opus where AAC cannot be played', async () => {
+  await play(pathOf([0]), 10);
+  expect(media.loads).toEqual([`/api/takes/${id(0)}/path?codec=aac`]);
+  expect([player.status, player.loadedSamples]).toEqual(['playing', 480_000]);
+  media = new FakeMedia();
+  media.types = ['opus'];
+  player.attach(media);
+  player.play();
+  await settled();
+  expect(media.src).toContain('codec=opus');
+});
+
+test('another branch is another address, at the same place, and listening goes on', async () => {
+  await play();
+  media.playTo(12);
+  player.choose(pathOf([0, 2]));
+  expect([player.status, media.loads.length]).toEqual(['loading', 2]);
+  media.arrive(15);
+  expect([media.currentTime, player.status]).toEqual([12, 'playing']);
+});
+
+test('more of the path is loaded at the end of what plays, not before', async () => {
+  await play(pathOf([0, 1], { mixed: 1 }), 10);
+  media.playTo(4);
+  player.choose(pathOf([0, 1]));
+  expect(media.loads.length).toBe(1);
+  media.reachEnd();
+  expect([player.status, media.loads.length]).toEqual(['loading', 2]);
+  media.arrive(15);
+  expect([media.currentTime, player.status]).toEqual([10, 'playing']);
+});
+
+test('a take that is stored and not rendered is not heard here', async () => {
+  await play(pathOf([0], { mixed: 0 }), 0);
+  expect([player.status, media.loads]).toEqual(['failed', []]);
+  player.choose(pathOf([0]));
+  expect([player.status, media.loads.length]).toEqual(['paused', 1]);
+});
+
+test('Play after an error loads it again, at the same place', async () => {
+  await play();
+  media.playTo(4);
+  media.error = { code: 2 };
+  media.emit('error');
+  expect(player.status).toBe('failed');
+  media.error = null;
+  player.play();
+  media.arrive(15);
+  expect([media.loads.length, media.currentTime, player.status]).toEqual([2, 4, 'playing']);
+});

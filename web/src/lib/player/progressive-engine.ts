@@ -1,0 +1,92 @@
+// Plays a path as one file at one address: what every browser can, without the switch at a fork
+// that has no gap and without a mix of the page's own.
+import type { TakeId } from '#domain/story/ids.ts';
+import { codecMime, type Codec } from '#domain/timeline/path-packs.ts';
+import { samplesToSeconds, secondsToSamples } from '#domain/timeline/samples.ts';
+import type { Engine, EnginePath, EngineReports } from './engine.ts';
+import { HAVE_METADATA, type MediaPort } from './media-port.ts';
+
+/** The address of a path as one file. */
+const pathAudio = (leaf: TakeId, codec: Codec): string => `/api/takes/${leaf}/path?codec=${codec}`;
+
+export class ProgressiveEngine implements Engine {
+  readonly mixesRoughly = false;
+  readonly #media: MediaPort;
+  readonly #reports: EngineReports;
+  readonly #codec: Codec;
+  /** Where to go once the element knows its length, samples; null when it is there. */
+  #pending: number | null = null;
+  #isLoading = false;
+  #leaf: TakeId | null = null;
+  /** More of the path that plays: it is loaded at the end of what plays, so that nothing is cut. */
+  #grown: EnginePath | null = null;
+  readonly #onMetadata = (): void => this.#arrive();
+
+  constructor(media: MediaPort, reports: EngineReports) {
+    this.#media = media;
+    this.#reports = reports;
+    this.#codec = media.canPlayType(codecMime.aac) === '' ? 'opus' : 'aac';
+    media.addEventListener('loadedmetadata', this.#onMetadata);
+  }
+
+  get isLoading(): boolean {
+    return this.#isLoading;
+  }
+
+  get positionSamples(): number {
+    return this.#pending ?? secondsToSamples(this.#media.currentTime);
+  }
+
+  open(path: EnginePath, atSamples: number | null): void {
+    const { leaf, isHeard } = path;
+    const { paused, ended, error } = this.#media;
+    const plays = !paused && !ended && error === null;
+    this.#grown = null;
+    if (leaf === this.#leaf && atSamples === null && plays) {
+      this.#grown = path;
+      return;
+    }
+    this.#leaf = leaf;
+    this.#pending = atSamples ?? this.positionSamples;
+    this.#reports.onlength(0);
+    if (!isHeard) {
+      this.#media.pause();
+      this.#reports.onnothing();
+      return;
+    }
+    this.#isLoading = true;
+    this.#media.preload = 'metadata';
+    this.#media.src = pathAudio(leaf, this.#codec);
+    this.#media.load();
+    this.#reports.onsource();
+  }
+
+  seek(samples: number): void {
+    if (this.#isLoading || this.#media.readyState < HAVE_METADATA) this.#pending = samples;
+    else this.#media.currentTime = Math.min(samplesToSeconds(samples), this.#media.duration);
+  }
+
+  hasMore(): boolean {
+    const grown = this.#grown;
+    if (grown === null) return false;
+    this.open(grown, this.positionSamples);
+    return true;
+  }
+
+  prefetch(): void {
+    // The element loads one address at a time.
+  }
+
+  close(): void {
+    this.#media.removeEventListener('loadedmetadata', this.#onMetadata);
+  }
+
+  #arrive(): void {
+    this.#isLoading = false;
+    const { duration } = this.#media;
+    if (Number.isFinite(duration)) this.#reports.onlength(secondsToSamples(duration));
+    const at = this.#pending;
+    this.#pending = null;
+    if (at !== null && at > 0) this.seek(at);
+  }
+}
