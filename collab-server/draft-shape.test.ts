@@ -28,7 +28,7 @@ const draft = (n: number, words = 'Once') => ({
 function send(server: Y.Doc, update: Uint8Array): boolean {
   const shape = new DraftShape(server);
   if (newsOf(server, update, shape).gapped.length > 0) return false;
-  shape.assertFits(update);
+  shape.assertFits(update, 'mira');
   Y.applyUpdate(server, update);
   return true;
 }
@@ -246,16 +246,20 @@ describe('the guard of drafts', () => {
       dropDraft(doc, nthTakeId(0));
       putDraft(doc, draft(0));
     });
-    const check = () => {
+    const check = (by: string) => {
       const shape = new DraftShape(server);
       newsOf(server, again, shape);
-      shape.assertFits(again);
+      shape.assertFits(again, by);
     };
-    for (let n = 0; n < 30; n += 1) check();
+    for (let n = 0; n < 30; n += 1) check('mira');
     expect(() => {
       // One more a second: a busy machine may have let some pass.
-      for (let n = 0; n < 500; n += 1) check();
+      for (let n = 0; n < 500; n += 1) check('mira');
     }).toThrow(TooMuch);
+    // Whoever writes beside them has not used any of theirs.
+    expect(() => {
+      for (let n = 0; n < 30; n += 1) check('jo');
+    }).not.toThrow();
   });
 
   test('counts the words of each draft by itself', () => {

@@ -57,9 +57,9 @@ export class DraftShape implements Shape {
   }
 
   /** The exact size is only worked out, on a copy, when what the update brings could be too much. */
-  assertFits(update: Uint8Array): void {
+  assertFits(update: Uint8Array, by: string): void {
     if (!this.#mayOverfill()) return;
-    countCopy(this.#document);
+    countCopy(this.#document, by);
     const copy = new Y.Doc();
     try {
       Y.applyUpdate(copy, Y.encodeStateAsUpdate(this.#document));

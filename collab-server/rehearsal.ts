@@ -16,13 +16,22 @@ const MAX_STEPS = 1_000_000;
  * counted once in a hundred characters.
  */
 const UNCOUNTED_STEPS = 5_000_000;
-/** How often one document is copied: tens of milliseconds for the largest. */
-const COPIES = { atOnce: 30, perSecond: 1 } as const;
+/**
+ * How often one person has one document copied, which takes tens of milliseconds for the largest,
+ * and how often all do: whoever spends theirs costs the others nothing, and many are not much.
+ */
+const COPIES = {
+  each: { atOnce: 30, perSecond: 1 },
+  all: { atOnce: 240, perSecond: 8 },
+} as const;
+/** People whose copies are counted by themselves; beyond it the longest known are strangers again. */
+const MOST_COUNTED = 200;
 
 interface Known {
   /** More steps than were added since they were counted. */
   uncounted: number;
   readonly copies: Bucket;
+  readonly copiesOf: Map<string, Bucket>;
 }
 
 const records = new WeakMap<Y.Doc, Known>();
@@ -30,23 +39,38 @@ const records = new WeakMap<Y.Doc, Known>();
 function recordOf(document: Y.Doc): Known {
   const known = records.get(document);
   if (known !== undefined) return known;
-  const fresh = { uncounted: structsOf(document) ** 2, copies: new Bucket(COPIES) };
+  const fresh = {
+    uncounted: structsOf(document) ** 2,
+    copies: new Bucket(COPIES.all),
+    copiesOf: new Map<string, Bucket>(),
+  };
   records.set(document, fresh);
   return fresh;
 }
 
-/** Notes that a document is copied to find out what an update would do. @throws {TooMuch} */
-export function countCopy(document: Y.Doc): void {
-  if (!recordOf(document).copies.take(1)) throw new TooMuch('changes of a large document');
+/**
+ * Notes that a document is copied to find out what an update would do.
+ * @param by whose update it is
+ * @throws {TooMuch}
+ */
+export function countCopy(document: Y.Doc, by: string): void {
+  const { copies, copiesOf } = recordOf(document);
+  const own = copiesOf.get(by) ?? new Bucket(COPIES.each);
+  copiesOf.set(by, own);
+  const [longest] = copiesOf.keys();
+  if (copiesOf.size > MOST_COUNTED && longest !== undefined) copiesOf.delete(longest);
+  // Their own first: what is refused for it is not taken from the others.
+  if (!own.take(1) || !copies.take(1)) throw new TooMuch('changes of a large document');
 }
 
 /**
  * Refuses an update that would make a document dear, for now or for ever. No item can walk over
  * more than all others, so that most updates need no closer look; else the walks are counted on
  * a copy, in the order in which a reader makes them.
+ * @param by whose update it is
  * @throws {TooLarge | Unfit | TooMuch}
  */
-export function assertCheap(document: Y.Doc, update: Uint8Array, news: News): void {
+export function assertCheap(document: Y.Doc, update: Uint8Array, news: News, by: string): void {
   const added = news.structs + news.splits;
   if (added === 0) return;
   const present = structsOf(document);
@@ -60,7 +84,7 @@ export function assertCheap(document: Y.Doc, update: Uint8Array, news: News): vo
     known.uncounted += steps;
     return;
   }
-  countCopy(document);
+  countCopy(document, by);
   assertFewSteps([Y.encodeStateAsUpdate(document), update]);
   known.uncounted = 0;
 }

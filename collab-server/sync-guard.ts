@@ -52,8 +52,9 @@ export async function checkSync(
     leaveOut(payload, left);
     isWhole = left.length === foreign.length;
   }
-  assertCheap(document, payload, news);
-  shape.assertFits(payload);
+  const by = writerOf(socket);
+  assertCheap(document, payload, news, by);
+  shape.assertFits(payload, by);
   socket.syncing(connection.messageAddress, type, isWhole);
 }
 
@@ -65,6 +66,11 @@ function countReply(connection: object): void {
   const replies = repliesOf.get(connection) ?? new Bucket(REPLIES);
   repliesOf.set(connection, replies);
   if (!replies.take(1)) throw new TooMuch('replies of a reader');
+}
+
+/** Nobody but who has a session writes; what is unknown is counted as one. */
+function writerOf({ viewer }: SocketContext['socket']): string {
+  return viewer?.id ?? 'nobody';
 }
 
 function shapeOf(document: Document): Shape {

@@ -37,8 +37,11 @@ export interface Shape {
    * @returns false if what it hangs on is missing @throws {Unfit} if there is no place for it
    */
   takes(item: Y.Item): boolean;
-  /** @throws {TooLarge} if the document would be too large with what is left of the update */
-  assertFits(update: Uint8Array): void;
+  /**
+   * @param by whose update it is
+   * @throws {TooLarge} if the document would be too large with what is left of the update
+   */
+  assertFits(update: Uint8Array, by: string): void;
 }
 
 /**
