@@ -3,7 +3,6 @@ import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import { goto } from '$app/navigation';
 import type { Standing } from '#domain/access/policy.ts';
-import { overviewRate } from '#domain/media/peaks.ts';
 import { isHidden, isPlaced, type PlacedTake, type Take, type Voice } from '#domain/story/take.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import { hitPath, pathTo } from '#domain/story/tree.ts';
@@ -14,8 +13,8 @@ import { keepThisPage } from '../offline/kept-page.svelte.ts';
 import { TreeKeeper } from '../offline/kept-tree.ts';
 import { LiveStory } from '../live/live-story.svelte.ts';
 import { describeGrowth } from '../live/growth.ts';
-import { peaksOfTake, wordsOfTake } from '../tree/fetch-take.ts';
-import { silhouetteOf, unpack, wordsSilhouette, type Silhouette } from '../tree/silhouette.ts';
+import { wordsOfTake } from '../tree/fetch-take.ts';
+import { TakeShapes } from '../tree/take-shapes.svelte.ts';
 import type { Outbox } from '../upload/outbox.svelte.ts';
 import { deviceWrittenTakes } from '../upload/written-takes.ts';
 import { WrittenHere } from './written-here.svelte.ts';
@@ -47,7 +46,7 @@ export class StoryPage {
   readonly acts: StoryActs;
   readonly slug: string;
   readonly words: SvelteMap<TakeId, string>;
-  readonly silhouettes: SvelteMap<TakeId, Silhouette>;
+  readonly shapes: TakeShapes;
   /** The take that Record, Write and the words are about. */
   chosenId = $state.raw<TakeId | null>(null);
   /** Any take of the branch that is open; the path goes through it and on to the best liked end. */
@@ -86,7 +85,6 @@ export class StoryPage {
   /** Takes whose words are from the device: the server's are newer. */
   readonly #keptWords = new Set<TakeId>();
   #keeper: TreeKeeper;
-  #fetched = new Set<TakeId>();
   /** Takes whose words were not ours to read when we last looked. */
   #buried = new Set<TakeId>();
   #expected: TakeId | null = null;
@@ -106,10 +104,10 @@ export class StoryPage {
     });
     this.#keeper = new TreeKeeper(data.storyId, person?.id ?? null);
     this.words = new SvelteMap(data.words);
-    this.silhouettes = new SvelteMap([...data.silhouettes].map(([id, text]) => [id, unpack(text)]));
+    this.shapes = new TakeShapes(data.silhouettes);
     this.chosenId = data.chosen;
     this.#through = data.chosen;
-    this.#drawWords();
+    this.shapes.drawWords(this.live.tree.takes.values());
     this.player = new Player();
     this.acts = new StoryActs(data, person);
   }
@@ -250,36 +248,17 @@ export class StoryPage {
     return progress.stage === 'ingest' ? progress.done / 2 : 0.5 + progress.done / 2;
   }
 
-  /** Fetches the waveforms of takes that arrived or were finished since the page was made. */
+  /** Fetches what takes that arrived, were finished or are shown again need to be drawn and read. */
   loadShapes(): void {
-    this.#drawWords();
+    this.shapes.drawWords(this.live.tree.takes.values());
     for (const take of this.live.tree.takes.values()) {
       if (this.acts.isTombstone(take)) {
         this.#buried.add(take.id);
         continue;
       }
       if (this.#buried.delete(take.id)) void this.loadWords(take.id);
-      if (this.silhouettes.has(take.id) || !isPlaced(take)) continue;
-      if (take.state.status === 'ready' && !this.#fetched.has(take.id)) {
-        this.#fetched.add(take.id);
-        void this.#fetchShape(take);
-      }
+      this.shapes.load(take);
     }
-  }
-
-  /** Written takes need no waveform from the server. */
-  #drawWords(): void {
-    for (const take of this.live.tree.takes.values()) {
-      if (take.kind !== 'text' || this.silhouettes.has(take.id) || !isPlaced(take)) continue;
-      this.silhouettes.set(take.id, wordsSilhouette(take.durationSamples / SAMPLE_RATE));
-    }
-  }
-
-  async #fetchShape({ id, durationSamples }: PlacedTake): Promise<void> {
-    const peaks = await peaksOfTake(id, overviewRate(durationSamples));
-    // Without its waveform a take still plays; the next change of the tree asks again.
-    if (peaks === undefined) this.#fetched.delete(id);
-    else this.silhouettes.set(id, silhouetteOf(peaks, durationSamples));
   }
 
   /** Chooses a take as soon as it is placed: the person's own, just published. */
@@ -306,8 +285,7 @@ export class StoryPage {
     for (const [id, text] of data.words)
       if (this.#keptWords.delete(id) || this.words.get(id) === before.words.get(id))
         this.words.set(id, text);
-    for (const [id, text] of data.silhouettes)
-      if (!this.silhouettes.has(id)) this.silhouettes.set(id, unpack(text));
+    this.shapes.add(data.silhouettes);
   }
 
   /** Reads the words of a take again: it is new, or they were written while this page was open. */

@@ -1,7 +1,8 @@
 // The map of a story, small enough for a card: the same lanes, drawn as thin bars.
 import { userId, type TakeId } from '#domain/story/ids.ts';
 import { treeOf } from '#domain/story/tree.ts';
-import { edgePath, LANE_HEIGHT, layOut, OFFSET } from './lanes.ts';
+import { LANE_HEIGHT, layOut, OFFSET } from './lanes.ts';
+import { edgePath } from './map-lines.ts';
 
 export interface GlimpseInput {
   readonly id: TakeId;

@@ -4,7 +4,8 @@ import { takeId, userId, type TakeId } from '#domain/story/ids.ts';
 import type { PlacedTake } from '#domain/story/take.ts';
 import { treeOf } from '#domain/story/tree.ts';
 import { endOf, startFor } from '#domain/timeline/duet.ts';
-import { labelsOf, layOut, LANE_HEIGHT, PILL_HEIGHT, spread, type Pill } from './lanes.ts';
+import { layOut, LANE_HEIGHT, PILL_HEIGHT, spread, type Pill } from './lanes.ts';
+import { labelsOf } from './map-lines.ts';
 
 const scale = { pixelsPerSample: 9 / 48_000, left: 60 };
 const author = userId('00000000-0000-4000-8000-000000000000');
