@@ -23,6 +23,8 @@ const dash = (address: string) =>
   `<?xml version="1.0"?><MPD type="static"><Period><AdaptationSet><Representation id="1">` +
   `<BaseURL>${address}</BaseURL></Representation></AdaptationSet></Period></MPD>`;
 
+const sdp = 'v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\n';
+
 const files: readonly (readonly [string, Uint8Array, TakeFailure])[] = [
   ['no bytes', new Uint8Array(), 'empty'],
   ['a WAV with no samples', wavFile(new Int16Array()), 'empty'],
@@ -32,6 +34,7 @@ const files: readonly (readonly [string, Uint8Array, TakeFailure])[] = [
   ['a playlist of an address', Buffer.from(hls('http://127.0.0.1:9/x.ts')), 'not_audio'],
   ['a list of a neighbour', Buffer.from('ffconcat version 1.0\nfile neighbour.wav\n'), 'not_audio'],
   ['a list of a path', Buffer.from('ffconcat version 1.0\nfile /tmp/x.wav\n'), 'not_audio'],
+  ['a session description', Buffer.from(sdp), 'not_audio'],
   ['a DASH manifest', Buffer.from(dash('file:///etc/hostname')), 'not_audio'],
   ['a WAV of one sample a second', wavFile(babble(2, 3_600), { rate: 1 }), 'not_audio'],
   ['a WAV of 64 channels', wavFile(babble(3, 64_000), { channels: 64 }), 'not_audio'],
@@ -123,6 +126,7 @@ for (const { name, tool, why } of await testTools()) {
           hls('neighbour.wav'),
           'ffconcat version 1.0\nfile neighbour.wav\n',
           dash(`file://${folder}/neighbour.wav`),
+          sdp,
         ]) {
           await writeFile(join(folder, 'upload'), text);
           for (const format of formats) {

@@ -110,12 +110,13 @@ test('a take that meets a store that is away and a Postgres that drops it is lat
     `select pg_terminate_backend(pid) from pg_stat_activity
      where datname = current_database() and pid <> pg_backend_pid()`,
   );
-  expect(await readdir(tmp)).toEqual([]);
+  // An attempt may be under way just now.
+  await vi.waitFor(async () => expect(await readdir(tmp)).toEqual([]), { timeout: 60_000 });
   expect(await rowsOf(takeId)).toMatchObject({ status: 'processing', events: ['published'] });
   await rename(away, store);
   await vi.waitFor(async () => expect(await rowsOf(takeId)).toEqual(MIXED), { timeout: 120_000 });
   expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);
-  expect(await readdir(tmp)).toEqual([]);
+  await vi.waitFor(async () => expect(await readdir(tmp)).toEqual([]), { timeout: 60_000 });
 }, 300_000);
 
 test('a take whose original is lost fails once all tries are spent, and not before', async () => {

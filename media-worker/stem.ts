@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { MAX_TAKE_SECONDS } from '#domain/protocol/commands.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 import { ffmpegArguments, type InputFormat } from './ffmpeg/command.ts';
-import { FfmpegFailed, MediaRefused, OutputRejected } from './ffmpeg/failures.ts';
+import { FfmpegFailed, FfmpegKilled, MediaRefused, OutputRejected } from './ffmpeg/failures.ts';
 import { filter } from './ffmpeg/graph.ts';
 import { runFfmpeg, type RunOptions, type Tool } from './ffmpeg/run.ts';
 import { gainFor, readLoudness } from './loudness.ts';
@@ -20,6 +20,8 @@ export interface Stem extends Waveform {
   readonly gainDb: number;
 }
 
+/** What is decoded at most, a second more than a take may have: enough to see that it is too long. */
+const LONGEST_SECONDS = MAX_TAKE_SECONDS + 1;
 /** Below this nothing can be heard: 0.3 s. */
 const SHORTEST_SAMPLES = 0.3 * SAMPLE_RATE;
 /** Containers round their durations, and encoders pad: less than this is no loss. */
@@ -52,14 +54,15 @@ async function decode(
   options: RunOptions,
 ): Promise<readonly string[]> {
   const args = ffmpegArguments({
-    // A second more than a take may have: enough to see that it is too long.
-    inputs: [{ name: upload, format, maxSeconds: MAX_TAKE_SECONDS + 1 }],
+    inputs: [{ name: upload, format, maxSeconds: LONGEST_SECONDS }],
     graph: [
       {
         from: [{ input: 0 }],
         filters: [
           filter('aresample', { osr: SAMPLE_RATE }),
           filter('aformat', { sample_fmts: 's16', channel_layouts: 'mono' }),
+          // Counted in samples: the file's own clock may stand still, and -t goes by that.
+          filter('atrim', { end_sample: LONGEST_SECONDS * SAMPLE_RATE }),
           filter('asplit', { outputs: 2 }),
         ],
         to: [{ label: 'samples' }, { label: 'toMeasure' }],
@@ -88,6 +91,10 @@ async function decode(
     // The probe was content, and then the samples were not there.
     if (error instanceof FfmpegFailed) {
       throw new MediaRefused('truncated', error.message, { cause: error });
+    }
+    // Ten minutes of anything honest cost a tenth of that: another try would cost it again.
+    if (error instanceof FfmpegKilled && error.by === 'SIGXCPU') {
+      throw new MediaRefused('not_audio', 'it takes hours to decode', { cause: error });
     }
     throw error;
   }

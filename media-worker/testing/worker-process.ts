@@ -1,7 +1,7 @@
 // The worker as a process of its own, for tests that kill it.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { LINK_SECRET, type TestStory } from './story.ts';
@@ -51,6 +51,17 @@ export class WorkerProcesses {
 /** Processes whose working directory lies under a folder: what a job has running (Linux). */
 export async function runningIn(folder: string): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/u.test(name));
-  const cwds = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => '')));
-  return pids.filter((_, index) => cwds[index]?.startsWith(folder));
+  const isIn = await Promise.all(pids.map((pid) => worksIn(pid, folder)));
+  return pids.filter((_, index) => isIn[index]);
+}
+
+/** In a file system of its own its working directory is `/job`; what that is, its mounts say. */
+async function worksIn(pid: string, folder: string): Promise<boolean> {
+  const [directory, mounts] = await Promise.all([
+    readlink(`/proc/${pid}/cwd`).catch(() => ''),
+    readFile(`/proc/${pid}/mountinfo`, 'utf8').catch(() => ''),
+  ]);
+  const name = `/${folder.split('/').slice(-2).join('/')}/`;
+  const isJob = (line: string): boolean => line.includes(name) && line.includes('/job ');
+  return directory.startsWith(folder) || mounts.split('\n').some(isJob);
 }

@@ -1,0 +1,103 @@
+// Files built to cost, to lie or to be two things at once, made from sound ones.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runFfmpeg, type Tool } from '../ffmpeg/run.ts';
+import { withJobFolder } from '../job-folder.ts';
+import { transcode, wavFile } from './files.ts';
+import { babble } from './signals.ts';
+
+/** One and a half seconds, in each format that is taken. */
+const encodings = {
+  wav: ['-c:a', 'pcm_s16le', '-f', 'wav'],
+  aiff: ['-c:a', 'pcm_s16be', '-f', 'aiff'],
+  flac: ['-c:a', 'flac', '-f', 'flac'],
+  oggOpus: ['-c:a', 'libopus', '-f', 'ogg'],
+  webm: ['-c:a', 'libopus', '-f', 'webm'],
+  mp3: ['-c:a', 'libmp3lame', '-f', 'mp3'],
+  m4a: ['-c:a', 'aac', '-movflags', '+faststart', '-f', 'ipod'],
+  m4aIndexLast: ['-c:a', 'aac', '-f', 'ipod'],
+  adts: ['-c:a', 'aac', '-f', 'adts'],
+} as const;
+export type Encoding = keyof typeof encodings;
+export const SAMPLES = 72_000;
+
+/** A sound file in every format. */
+export async function soundFiles(tool: Tool): Promise<ReadonlyMap<Encoding, Buffer>> {
+  return await withJobFolder(async (folder) => {
+    await writeFile(join(folder, 'in.wav'), wavFile(babble(7, SAMPLES)));
+    const made = new Map<Encoding, Buffer>();
+    for (const [name, options] of Object.entries(encodings)) {
+      await transcode(tool, folder, { from: 'in.wav', format: 'wav', to: 'out', options });
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its own keys
+      made.set(name as Encoding, await readFile(join(folder, 'out')));
+    }
+    return made;
+  });
+}
+
+const HOURS_SECONDS = 7_200;
+
+/** Two hours of silence, as small as they come, told in ways that hide how long they are. */
+export async function silentHours(tool: Tool): Promise<Record<string, Buffer>> {
+  return await withJobFolder(async (folder) => {
+    const source = ['-f', 'lavfi', '-i', 'anullsrc=r=8000:cl=mono', '-t', String(HOURS_SECONDS)];
+    await runFfmpeg(tool, [...source, '-c:a', 'flac', '-f', 'flac', 'long.flac'], { folder });
+    const timeless = ['-c', 'copy', '-bsf:a', 'setts=ts=0', '-f', 'matroska', 'timeless.mkv'];
+    await runFfmpeg(tool, ['-i', 'long.flac', ...timeless], { folder });
+    const [honest, mkv] = await Promise.all([
+      readFile(join(folder, 'long.flac')),
+      readFile(join(folder, 'timeless.mkv')),
+    ]);
+    return {
+      honest,
+      unsaid: flacOfSamples(honest, 0),
+      understated: flacOfSamples(honest, 80_000),
+      timeless: mkv,
+    };
+  });
+}
+
+/** A FLAC whose header says another number of samples. */
+export function flacOfSamples(flac: Buffer, samples: number): Buffer {
+  const changed = Buffer.from(flac);
+  changed.writeUInt8(changed.readUInt8(21) & 0xf0, 21);
+  changed.writeUInt32BE(samples, 22);
+  return changed;
+}
+
+/** Overwrites a number behind a mark in a file, big-endian. */
+export function patched(
+  file: Buffer | undefined,
+  mark: string,
+  { at, value }: { at: number; value: number },
+): Buffer {
+  if (file === undefined) throw new Error(`patched: no file for ${mark}`);
+  const changed = Buffer.from(file);
+  const from = changed.indexOf(mark, 0, 'latin1');
+  if (from < 0) throw new Error(`patched: there is no ${mark}`);
+  changed.writeUInt32BE(value, from + at);
+  return changed;
+}
+
+/** A RIFF chunk. */
+export function chunk(id: string, body: Buffer): Buffer {
+  const head = Buffer.alloc(8);
+  head.write(id, 'latin1');
+  head.writeUInt32LE(body.length, 4);
+  return Buffer.concat([head, body, Buffer.alloc(body.length % 2)]);
+}
+
+/** A WAV with chunks of one's own between its format and its samples. */
+export function wavWith(chunks: Buffer, pcm: Int16Array): Buffer {
+  const plain = wavFile(pcm);
+  const file = Buffer.concat([plain.subarray(0, 36), chunks, plain.subarray(36)]);
+  file.writeUInt32LE(file.length - 8, 4);
+  return file;
+}
+
+/** The first and last headers of a ZIP archive that holds one empty file. */
+export function zipOfNothing(): Buffer {
+  const local = Buffer.from('504b03040a00000000000000000000000000000000000000000001000000', 'hex');
+  const end = Buffer.from('504b050600000000010001002f0000001f0000000000', 'hex');
+  return Buffer.concat([local, Buffer.from('a'), end]);
+}
