@@ -51,6 +51,8 @@ export const environmentSchema = v.object({
   WORKER_PORT: v.optional(port, '3002'),
   /** Takes, and renders, of one person that one media-worker works on at once; one more of others. */
   WORKER_CONCURRENCY: v.optional(v.pipe(wholeNumber, v.minValue(1), v.maxValue(64)), '2'),
+  /** What the daily sweep does with objects that no row names: delete them, or only count them. */
+  STORE_SWEEP: v.optional(v.picklist(['delete', 'count']), 'delete'),
   /** An ffmpeg of your own; unset looks for one on PATH, then uses the embedded one. */
   FFMPEG_PATH: v.optional(v.string()),
   /** An S3 store; set the bucket to use it instead of the disk. */

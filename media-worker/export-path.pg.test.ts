@@ -62,7 +62,7 @@ const stateOf = async ({ takeId }: PublishedTake, format: ExportFormat) =>
 
 async function objectsOf(exportId: string): Promise<string[]> {
   const keys: string[] = [];
-  for await (const key of story.objects.list(exportPrefix(exportId))) keys.push(key);
+  for await (const { key } of story.objects.list(exportPrefix(exportId))) keys.push(key);
   return keys;
 }
 

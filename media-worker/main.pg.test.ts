@@ -93,9 +93,9 @@ test('a worker killed in mid-render leaves nothing running, and another finishes
   await vi.waitFor(async () => expect(await runningIn(tmp)).toEqual([]), { timeout: 20_000 });
   expect(await rowsOf(takeId)).toMatchObject({ status: 'ready', mixes: 0 });
   await startWorker();
-  await vi.waitFor(async () => expect(await rowsOf(takeId)).toEqual(MIXED), { timeout: 120_000 });
+  await vi.waitFor(async () => expect(await rowsOf(takeId)).toEqual(MIXED), { timeout: 300_000 });
   expect(await readdir(tmp)).toEqual([]);
-}, 300_000);
+}, 600_000);
 
 test('a take that meets a store that is away and a Postgres that drops it is late, and nothing else', async () => {
   const { takeId } = await story.publish(wavFile(babble(4, 3 * SECOND)));

@@ -3,6 +3,7 @@ import { readConfig } from '#backend/config.ts';
 import { runProcess } from '#backend/lifecycle.ts';
 import { createLogger } from '#backend/log.ts';
 import { failExport, sweepExport } from '#backend/media/export-work.ts';
+import { sweepStore } from '#backend/media/sweep.ts';
 import { failTake } from '#backend/media/takes.ts';
 import { openPushChannels } from '#backend/notifications/channels.ts';
 import { deliverAlert } from '#backend/notifications/deliver.ts';
@@ -16,6 +17,7 @@ import { serveHealth } from './health.ts';
 import { ingestTake } from './ingest.ts';
 import { removeStaleJobFolders } from './job-folder.ts';
 import { renderTake } from './render.ts';
+import { sweepDaily } from './sweep-daily.ts';
 import type { Worker } from './worker.ts';
 
 const config = readConfig(process.env);
@@ -59,6 +61,11 @@ await runProcess(log, async (onStop) => {
   await queue.work('export.sweep', { concurrency: 1 }, ({ exportId }) =>
     sweepExport(worker, exportId),
   );
+  await queue.work('store.sweep', { concurrency: 1 }, async (_, { signal }) => {
+    await sweepStore(worker, { signal, mode: config.STORE_SWEEP });
+  });
+  const sweeping = await sweepDaily(worker);
+  onStop(() => sweeping.stop());
   const channels = openPushChannels(config);
   await queue.work('alert.deliver', { concurrency }, ({ notificationId }, { signal }) =>
     deliverAlert({ db, channels, log }, notificationId, signal),

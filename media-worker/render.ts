@@ -50,7 +50,7 @@ export async function renderTake(
         return await storePacks(worker.objects, planSha256, bodies);
       });
     });
-    await saveMix(worker.db, {
+    await saveMix(worker, {
       takeId,
       storyId,
       planSha256,

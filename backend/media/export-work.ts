@@ -88,5 +88,5 @@ export async function sweepExport(
     .delete(pathExports)
     .where(and(eq(pathExports.id, exportId), lte(pathExports.until, sql`now()`)));
   if ((await db.$count(pathExports, eq(pathExports.id, exportId))) > 0) return;
-  for await (const key of objects.list(exportPrefix(exportId))) await objects.delete(key);
+  for await (const { key } of objects.list(exportPrefix(exportId))) await objects.delete(key);
 }

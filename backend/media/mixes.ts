@@ -8,7 +8,9 @@ import type { MixSource } from '#domain/timeline/mix-plan.ts';
 import type { Codec, Pack } from '#domain/timeline/path-packs.ts';
 import { mixes, stems, takes } from '#drizzle/schema.ts';
 import type { Database, Queryable } from '../postgres/database.ts';
+import type { ObjectStore } from '../storage/objects.ts';
 import { recordEvent } from '../story/events.ts';
+import { claimObjects } from './named-objects.ts';
 
 /** A region begins in the segment of its take's start, after one of run-up. */
 const REACH_SAMPLES = 2 * SEGMENT_SAMPLES;
@@ -133,9 +135,15 @@ export interface NewMix {
  * Writes a mix down and tells the story; the packs are stored. It takes the place of the one with
  * the same voices, which may be playing and is kept for a day. A mix of a newer render version
  * stays; saving again changes nothing and tells nobody.
+ * @throws {ObjectMissing} a pack was swept away meanwhile: put it again
  */
-export async function saveMix(db: Database, { storyId, sounds, ...mix }: NewMix): Promise<void> {
+export async function saveMix(
+  { db, objects }: { db: Database; objects: ObjectStore },
+  { storyId, sounds, ...mix }: NewMix,
+): Promise<void> {
   await db.transaction(async (tx) => {
+    const { aac, opus } = mix.packs;
+    await claimObjects(tx, objects, [aac.objectKey, opus.objectKey]);
     await tx
       .select({ id: takes.id })
       .from(takes)

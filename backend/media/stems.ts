@@ -7,7 +7,9 @@ import { stems, takes } from '#drizzle/schema.ts';
 import { announceBranch } from '../notifications/branch-alert.ts';
 import type { Database } from '../postgres/database.ts';
 import type { Queue } from '../queue/queue.ts';
+import type { ObjectStore } from '../storage/objects.ts';
 import { recordEvent } from '../story/events.ts';
+import { claimObjects } from './named-objects.ts';
 import { lockTake, type Placing } from './takes.ts';
 
 /** A stem whose object is stored. */
@@ -23,13 +25,15 @@ export type StemOutcome =
  * Makes a take ready, in one transaction: stem, length, event, the followers' notifications and
  * the render job. A take whose length was promised must have it; one whose length was unknown must
  * outlast its parent. Saving again changes nothing.
+ * @throws {ObjectMissing} the stem was swept away meanwhile: put it again
  */
 export async function saveStem(
-  { db, queue }: { db: Database; queue: Queue },
+  { db, queue, objects }: { db: Database; queue: Queue; objects: ObjectStore },
   takeId: TakeId,
   stem: NewStem,
 ): Promise<StemOutcome> {
   return await db.transaction(async (tx): Promise<StemOutcome> => {
+    await claimObjects(tx, objects, [stem.objectKey]);
     const take = await lockTake(tx, takeId);
     if (take === null || take.status !== 'processing') return { kind: 'already settled' };
     const reason = misfit(take, stem.durationSamples);

@@ -1,6 +1,6 @@
 // What every object store must do, run against each adapter by its test, over real HTTP wherever
 // a signed link is involved.
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -11,6 +11,7 @@ import {
   UploadGone,
   type ObjectStore,
 } from './objects.ts';
+import { bytesOf, chunked, collect, sha256 } from './testing/bodies.ts';
 
 export interface Subject {
   readonly store: ObjectStore;
@@ -56,6 +57,7 @@ export function describeObjectStore(
     });
     describe('multipart', () => {
       describeMultipart(given, traits);
+      describeStaleUploads(given);
     });
     describe.runIf(traits.checksLinks)('links', () => {
       describeLinkChecks(given);
@@ -125,8 +127,23 @@ function describeKeys(given: Given): void {
     const keys = [key, `${key}/below`, `${key}-beside`];
     for (const each of keys) await store.put(each, bytesOf(5, 5), type);
     const listed: string[] = [];
-    for await (const each of store.list(key)) listed.push(each);
-    expect(listed.toSorted()).toEqual(keys.toSorted());
+    const since = Date.now();
+    for await (const { key: each, bytes, storedAt } of store.list(key)) {
+      listed.push(each);
+      expect(bytes).toBe(5);
+      expect(Math.abs(storedAt.getTime() - since)).toBeLessThan(60_000);
+    }
+    expect(listed).toEqual(keys.toSorted());
+  });
+
+  it('lists them by key, whatever stands beside and below', async () => {
+    const { store, key } = given();
+    const ends = ['b', 'b-', 'b.c', 'b/c', 'b/c/d', 'b0', 'ba', 'a/z', 'a-/z', 'c'];
+    const keys = ends.map((end) => `${key}/${end}`);
+    await Promise.all(keys.map((each) => store.put(each, bytesOf(1, 5), type)));
+    const listed: string[] = [];
+    for await (const object of store.list(`${key}/`)) listed.push(object.key);
+    expect(listed).toEqual(keys.toSorted());
   });
 
   it('refuses keys that could lead elsewhere', async () => {
@@ -246,6 +263,17 @@ function describeMultipart(given: Given, { leastPartBytes }: Traits): void {
   });
 }
 
+function describeStaleUploads(given: Given): void {
+  it('ends what was opened before a moment, and nothing that was opened after', async () => {
+    const { store, key } = given();
+    const id = await store.createUpload(key, type);
+    expect(await store.abortUploadsBefore(new Date(Date.now() - 60_000))).toBe(0);
+    expect(await store.listParts(key, id)).toEqual([]);
+    expect(await store.abortUploadsBefore(new Date(Date.now() + 60_000))).toBeGreaterThan(0);
+    await expect(store.listParts(key, id)).rejects.toThrow(UploadGone);
+  });
+}
+
 function describeLinkChecks(given: Given): void {
   it('refuses a link that was altered, or is for something else', async () => {
     const { store, key } = given();
@@ -294,36 +322,7 @@ async function status(answer: Promise<Response>): Promise<number> {
   return response.status;
 }
 
-/** The same pseudo-random bytes for the same seed. */
-export function bytesOf(size: number, seed: number): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let state = (seed * 2_654_435_761) >>> 0 || 1;
-  for (let index = 0; index < size; index += 1) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    bytes[index] = state;
-  }
-  return bytes;
-}
-
-/** A body as a stream of chunks. */
-export async function* chunked(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size);
-}
-
 async function* breaking(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield* chunked(bytes, 65_536);
   throw new Error('broke');
-}
-
-/** All of a body in one buffer. */
-export async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -69,8 +69,12 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Removes what lies in a folder and has not changed for so long, milliseconds. */
-export async function removeUntouched(folder: string, forMs: number): Promise<void> {
+/**
+ * Removes what lies in a folder and has not changed for so long, milliseconds.
+ * @returns how many there were
+ */
+export async function removeUntouched(folder: string, forMs: number): Promise<number> {
+  let removed = 0;
   const names = await readdir(folder).catch(unlessMissing([]));
   for (const name of names) {
     const path = join(folder, name);
@@ -78,7 +82,9 @@ export async function removeUntouched(folder: string, forMs: number): Promise<vo
     const changedMs = (await stat(path).catch(unlessMissing(null)))?.mtimeMs;
     if (changedMs === undefined || Date.now() - changedMs < forMs) continue;
     await rm(path, { recursive: true, force: true });
+    removed += 1;
   }
+  return removed;
 }
 
 function unlessMissing<T>(otherwise: T): (error: unknown) => T {

@@ -1,8 +1,8 @@
 // Objects as plain files: the store of a machine without S3.
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, opendir, readFile, readdir, rm, stat } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { open, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { DigestingBody, digestOf } from './digest.ts';
 import {
@@ -14,6 +14,7 @@ import {
   withFlushedFile,
 } from './disk-files.ts';
 import type { DiskLinks } from './disk-links.ts';
+import { listFolder } from './disk-list.ts';
 import {
   checkKey,
   ObjectConflict,
@@ -21,6 +22,7 @@ import {
   RangeUnsatisfiable,
   UploadGone,
   type ByteRange,
+  type ListedObject,
   type ObjectFacts,
   type ObjectStore,
   type PutResult,
@@ -112,20 +114,8 @@ export class DiskStore implements ObjectStore {
     await rm(this.#path(key, TYPE), { force: true });
   }
 
-  async *list(prefix: string): AsyncIterable<string> {
-    const folders = prefix.split('/').slice(0, -1);
-    if (folders.includes('..')) return; // in no key
-    try {
-      const from = join(this.#objects, ...folders);
-      for await (const entry of await opendir(from, { recursive: true })) {
-        if (!entry.isFile() || !entry.name.endsWith(DATA)) continue;
-        const path = relative(this.#objects, join(entry.parentPath, entry.name));
-        const key = path.split(sep).join('/').slice(0, -DATA.length);
-        if (key.startsWith(prefix)) yield key;
-      }
-    } catch (error) {
-      if (!isFileError(error, 'ENOENT', 'ENOTDIR')) throw error;
-    }
+  async *list(prefix: string): AsyncIterable<ListedObject> {
+    yield* listFolder(this.#objects, { suffix: DATA, prefix });
   }
 
   async signedGet(
@@ -215,6 +205,10 @@ export class DiskStore implements ObjectStore {
     // `upload.json` first: from then on nothing adds parts, so the folder can be emptied.
     await rm(join(folder, 'upload.json'), { force: true });
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async abortUploadsBefore(moment: Date): Promise<number> {
+    return await removeUntouched(this.#uploads, Date.now() - moment.getTime());
   }
 
   async *#joined(key: string, id: string, parts: readonly UploadedPart[]) {

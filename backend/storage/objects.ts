@@ -19,6 +19,12 @@ export interface StoredObject extends ObjectFacts {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
+export interface ListedObject {
+  readonly key: string;
+  readonly bytes: number;
+  readonly storedAt: Date;
+}
+
 export interface PutResult {
   readonly bytes: number;
   /** Of the bytes as they were sent, lower-case hex. */
@@ -56,8 +62,11 @@ export interface ObjectStore {
   head(key: string): Promise<ObjectFacts | null>;
   /** Deleting what is not there succeeds. */
   delete(key: string): Promise<void>;
-  /** Keys that start with a prefix, in no promised order. */
-  list(prefix: string): AsyncIterable<string>;
+  /**
+   * Objects whose keys start with a prefix, by key. What is stored or deleted meanwhile may be
+   * among them or not. No more than a page, or the names of one folder, is held at a time.
+   */
+  list(prefix: string): AsyncIterable<ListedObject>;
   /** An address at which anyone can read the object until it expires, in whole or by Range. */
   signedGet(
     key: string,
@@ -84,6 +93,11 @@ export interface ObjectStore {
   completeUpload(key: string, storeUploadId: string): Promise<void>;
   /** Forgets an upload and its parts. Aborting what is not there succeeds. */
   abortUpload(key: string, storeUploadId: string): Promise<void>;
+  /**
+   * Forgets the uploads that were opened, or in some stores last went on, before a moment.
+   * @returns how many there were
+   */
+  abortUploadsBefore(moment: Date): Promise<number>;
 }
 
 /** Segments of lower-case letters, digits, `.`, `_`, `-`, each starting with a letter or digit. */

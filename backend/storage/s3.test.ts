@@ -5,9 +5,9 @@
 import { buildApp } from 'fauxqs';
 import { expect, it } from 'vitest';
 import { ensureBucket } from './bucket.ts';
-import { describeObjectStore, type Subject } from './conformance.ts';
-import type { S3Options } from './s3-client.ts';
+import { describeObjectStore } from './conformance.ts';
 import { S3Store } from './s3.ts';
+import { openFauxqs } from './testing/fauxqs.ts';
 
 const MIB = 1024 * 1024;
 
@@ -97,75 +97,4 @@ it('lets go of a body that it could not send', async () => {
 
 function named(name: string): string {
   return process.env[`S3_TEST_${name}`] ?? '';
-}
-
-async function openFauxqs(): Promise<Subject> {
-  const app = buildApp({ logger: false });
-  answerListParts(app);
-  const url = await app.listen({ host: '127.0.0.1', port: 0 });
-  const options: S3Options = {
-    bucket: 'takes',
-    region: 'us-east-1',
-    accessKeyId: 'test',
-    secretAccessKey: 'test',
-    endpoint: url,
-  };
-  await ensureBucket(options);
-  const store = new S3Store(options);
-  return {
-    store,
-    close: async () => {
-      store.close();
-      await app.close();
-    },
-  };
-}
-
-/**
- * fauxqs has no ListParts: it would look for an object of the key. So this answers that one call,
- * from what fauxqs itself said to the parts, in the form of the S3 API reference.
- */
-function answerListParts(app: ReturnType<typeof buildApp>): void {
-  const uploads = new Map<string, Map<string, { size: number; etag: string }>>();
-  app.addHook('onRequest', async (request, reply): Promise<void> => {
-    const { uploadId } = uploadIn(request.query);
-    if (request.method !== 'GET' || uploadId === undefined) return;
-    const parts = uploads.get(uploadId);
-    void reply.header('content-type', 'application/xml');
-    if (parts === undefined) {
-      await reply.status(404).send('<Error><Code>NoSuchUpload</Code></Error>');
-      return;
-    }
-    const list = [...parts].map(
-      ([number, { size, etag }]) =>
-        `<Part><PartNumber>${number}</PartNumber><ETag>${etag.replaceAll('"', '&quot;')}</ETag><Size>${size}</Size></Part>`,
-    );
-    await reply.send(
-      `<ListPartsResult><IsTruncated>false</IsTruncated>${list.join('')}</ListPartsResult>`,
-    );
-  });
-  app.addHook('onSend', async (request, reply, payload) => {
-    const { uploadId, partNumber } = uploadIn(request.query);
-    if (reply.statusCode !== 200) return payload;
-    if (request.method === 'POST' && uploadId === undefined) {
-      const opened = /<UploadId>([^<]+)</u.exec(String(payload))?.[1];
-      if (opened !== undefined) uploads.set(opened, new Map());
-    } else if (request.method === 'PUT' && uploadId !== undefined && partNumber !== undefined) {
-      const { byteLength } = request.body as Buffer;
-      uploads
-        .get(uploadId)
-        ?.set(partNumber, { size: byteLength, etag: String(reply.getHeader('etag')) });
-    } else if (request.method === 'POST' && uploadId !== undefined) {
-      uploads.delete(uploadId);
-    }
-    return payload;
-  });
-  app.addHook('onResponse', async (request) => {
-    const { uploadId } = uploadIn(request.query);
-    if (request.method === 'DELETE' && uploadId !== undefined) uploads.delete(uploadId);
-  });
-}
-
-function uploadIn(query: unknown): { uploadId?: string; partNumber?: string } {
-  return query as { uploadId?: string; partNumber?: string };
 }

@@ -25,6 +25,7 @@ import {
   RangeUnsatisfiable,
   UploadGone,
   type ByteRange,
+  type ListedObject,
   type ObjectFacts,
   type ObjectStore,
   type PutResult,
@@ -33,6 +34,7 @@ import {
 } from './objects.ts';
 import { inParts, rejoined } from './parts.ts';
 import { createS3Client, type S3Options } from './s3-client.ts';
+import { abortUploadsBefore } from './s3-stale-uploads.ts';
 
 export class S3Store implements ObjectStore {
   readonly #bucket: string;
@@ -116,13 +118,16 @@ export class S3Store implements ObjectStore {
     await this.#client.send(new DeleteObjectCommand(this.#at(key)));
   }
 
-  async *list(prefix: string): AsyncIterable<string> {
+  async *list(prefix: string): AsyncIterable<ListedObject> {
     const pages = paginateListObjectsV2(
       { client: this.#client },
       { Bucket: this.#bucket, Prefix: prefix },
     );
     for await (const page of pages) {
-      for (const { Key } of page.Contents ?? []) if (Key !== undefined) yield Key;
+      for (const { Key, Size = 0, LastModified } of page.Contents ?? []) {
+        if (Key === undefined || LastModified === undefined) continue;
+        yield { key: Key, bytes: Size, storedAt: LastModified };
+      }
     }
   }
 
@@ -199,6 +204,10 @@ export class S3Store implements ObjectStore {
     } catch (error) {
       if (!isStatus(error, 404)) throw error;
     }
+  }
+
+  abortUploadsBefore(moment: Date): Promise<number> {
+    return abortUploadsBefore(this.#client, this.#bucket, moment);
   }
 
   async #putNew(

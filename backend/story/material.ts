@@ -86,8 +86,8 @@ async function reachableStore<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function uploadUnknown(): Problem {
-  return new Problem('not_found', 'We do not have this recording. Upload it again.');
+export function uploadUnknown(cause?: unknown): Problem {
+  return new Problem('not_found', 'We do not have this recording. Upload it again.', { cause });
 }
 
 function uploadIncomplete(): Problem {

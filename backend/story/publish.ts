@@ -17,8 +17,8 @@ import { brokenConstraint, whileReachable } from '../postgres/query-error.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { ObjectStore } from '../storage/objects.ts';
 import { recordEvent } from './events.ts';
-import { claimUpload, materialOf, uploadTaken, type Material } from './material.ts';
 import { wasPublishedWith } from './published-words.ts';
+import { claimUpload, materialOf, uploadTaken, uploadUnknown, type Material } from './material.ts';
 import { claimQuota, WARN_BELOW } from './quota.ts';
 
 export interface PublishDeps {
@@ -206,6 +206,7 @@ function refuseMisfit(
 /** What two commands can do to each other between a check and the write, as the person's news. */
 const races: Readonly<Record<string, (cause: unknown) => Problem>> = {
   takes_upload_idx: uploadTaken,
+  takes_upload_id_uploads_id_fk: uploadUnknown,
   takes_pkey: sameMoment,
   takes_one_seed_idx: sameMoment,
   takes_parent_fk: parentGone,

@@ -11,12 +11,12 @@ export const jobSchemas = {
   'mix.renew': v.object({ takeId: takeIdSchema }),
   /** Bring one notification to the devices of the person it is for. */
   'alert.deliver': v.object({ notificationId: v.pipe(v.string(), v.uuid()) }),
-  /** Clear the store of what no row names; `after`: go on behind this key. */
-  'store.sweep': v.object({ after: v.optional(v.string()) }),
   /** Make the file of a path that somebody wants to keep. */
   'path.export': v.object({ exportId: v.pipe(v.string(), v.uuid()) }),
   /** Delete such a file once its day is over. */
   'export.sweep': v.object({ exportId: v.pipe(v.string(), v.uuid()) }),
+  /** Clear the store of what no row names. */
+  'store.sweep': v.object({}),
 } as const;
 
 export type JobName = keyof typeof jobSchemas;

@@ -19,27 +19,32 @@ import type { Codec, Pack } from '#domain/timeline/path-packs.ts';
 import { takes } from './stories.ts';
 
 /** The lossless stem of a voice take (FLAC, 48 kHz, mono, 16 bit) and what was measured of it. */
-export const stems = pgTable('stems', {
-  takeId: uuid()
-    .$type<TakeId>()
-    .primaryKey()
-    .references(() => takes.id, { onDelete: 'restrict' }),
-  objectKey: text().notNull(),
-  sha256: text().notNull(),
-  bytes: bigint({ mode: 'number' }).notNull(),
-  durationSamples: integer().notNull(),
-  /** Integrated loudness, LUFS, measured dual-mono; null for silence. */
-  loudnessLufs: real(),
-  /** Static gain of every mix of this stem, dB. */
-  gainDb: real().notNull(),
-  /** Stretches of silence, in samples from the stem's start. */
-  silences: jsonb().$type<{ startSamples: number; durationSamples: number }[]>().notNull(),
-  /** The waveform: signed 8-bit min/max pairs, 100, 10 and 1 a second. */
-  peaks: bytea().notNull(),
-  peaks10: bytea().notNull(),
-  peaks1: bytea().notNull(),
-  createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
-});
+export const stems = pgTable(
+  'stems',
+  {
+    takeId: uuid()
+      .$type<TakeId>()
+      .primaryKey()
+      .references(() => takes.id, { onDelete: 'restrict' }),
+    objectKey: text().notNull(),
+    sha256: text().notNull(),
+    bytes: bigint({ mode: 'number' }).notNull(),
+    durationSamples: integer().notNull(),
+    /** Integrated loudness, LUFS, measured dual-mono; null for silence. */
+    loudnessLufs: real(),
+    /** Static gain of every mix of this stem, dB. */
+    gainDb: real().notNull(),
+    /** Stretches of silence, in samples from the stem's start. */
+    silences: jsonb().$type<{ startSamples: number; durationSamples: number }[]>().notNull(),
+    /** The waveform: signed 8-bit min/max pairs, 100, 10 and 1 a second. */
+    peaks: bytea().notNull(),
+    peaks10: bytea().notNull(),
+    peaks1: bytea().notNull(),
+    createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+  },
+  // For the sweep, which asks of many objects at a time who names them.
+  (table) => [index('stems_object_idx').on(table.objectKey)],
+);
 
 /**
  * The rendered region of a take, one pack per codec: with every voice, and while a voice of it is
@@ -72,5 +77,7 @@ export const mixes = pgTable(
     index('mixes_superseded_idx')
       .on(table.supersededAt)
       .where(sql`${table.supersededAt} is not null`),
+    index('mixes_aac_object_idx').on(sql`(${table.packs}->'aac'->>'objectKey')`),
+    index('mixes_opus_object_idx').on(sql`(${table.packs}->'opus'->>'objectKey')`),
   ],
 );

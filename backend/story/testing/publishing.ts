@@ -36,15 +36,14 @@ export interface Publishing {
   close(): Promise<void>;
 }
 
-export async function openPublishing(database: {
-  db: Database;
-  url: string;
-  log: Logger;
-}): Promise<Publishing> {
+export async function openPublishing(
+  database: { db: Database; url: string; log: Logger },
+  store?: ObjectStore,
+): Promise<Publishing> {
   const { db } = database;
   const root = await mkdtemp(join(tmpdir(), 'tap-story-objects-'));
   const links = new DiskLinks({ origin: 'http://127.0.0.1:3000', secret: 's'.repeat(32) });
-  const objects = new DiskStore(root, links);
+  const objects = store ?? new DiskStore(root, links);
   const queue = await openQueue(database.url, { log: database.log });
   return {
     db,
