@@ -1,5 +1,5 @@
 // Runs in the browser: the recorder's capture, with a known delay in place of loudspeaker, air and
-// microphone.
+// microphone, or with the microphone and the speakers that the machine has.
 import { takeId } from '#domain/story/ids.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 import { latencyOf } from '#lib/latency/latency.ts';
@@ -9,6 +9,7 @@ import { RouteLatency } from '#lib/latency/route-latency.svelte.ts';
 import { CaptureInput } from '#lib/recorder/capture-input.ts';
 import { CaptureSession, type CapturePlan, type Captured } from '#lib/recorder/capture-session.ts';
 import type { LeadPlan } from '#lib/recorder/lead.ts';
+import { Microphone } from '#lib/recorder/microphone.ts';
 import { locate, voice } from '../../harness/tones.ts';
 
 /** What was found at one delay, milliseconds. */
@@ -140,5 +141,38 @@ async function overdubs(delaysMs: readonly number[]): Promise<Overdub[]> {
   return Promise.all(delaysMs.map(overdub));
 }
 
+/** What was found with the machine's own devices, in one session: one opening of the microphone. */
+export interface Loopback {
+  /** What the browser reports of the whole trip, and what was measured, milliseconds. */
+  readonly guessedMs: number;
+  readonly measuredMs: number;
+  /** Where the parent lies in each take of the session, milliseconds. */
+  readonly placedMs: readonly number[];
+  readonly timings: readonly Captured['timing'][];
+}
+
+/** Measures the machine's devices, then records over a parent with what was measured. */
+async function loopback(takes: number): Promise<Loopback> {
+  const microphone = await Microphone.open();
+  try {
+    const route = new RouteLatency(microphone, { pairs: new MeasuredPairs(null) });
+    const guessedMs = route.latency.roundTripMs;
+    await route.calibrate();
+    if (route.calibration.phase !== 'found') throw new Error(JSON.stringify(route.calibration));
+    const placedMs: number[] = [];
+    const timings: Captured['timing'][] = [];
+    for (let take = 0; take < takes; take += 1) {
+      const parent = voice(take + 1, PARENT_SAMPLES).slice();
+      const captured = await record(microphone.input, parent, route.toCapture);
+      placedMs.push(placeOf(parent, cutAt(rawTake(captured), 0)));
+      timings.push(captured.timing);
+    }
+    return { guessedMs, measuredMs: route.latency.roundTripMs, placedMs, timings };
+  } finally {
+    await microphone.close();
+  }
+}
+
 export type Overdubs = typeof overdubs;
-Object.assign(globalThis, { overdubs });
+export type MeasureLoopback = typeof loopback;
+Object.assign(globalThis, { overdubs, loopback });
