@@ -2,12 +2,13 @@
 import path from 'node:path';
 import { expect, test } from '@playwright/test';
 import { serveBuilt, type BuiltPage } from './support/built-page.ts';
-import type { Overdub, Overdubs } from './support/overdub-page.ts';
+import type { DeviceChanges, JudgeDevices, Overdub, Overdubs } from './support/overdub-page.ts';
 
 const DELAYS_MS = [0, 1, 7.3, 50, 120, 250, 500];
 
 let served: BuiltPage;
 let found: Overdub[];
+let changes: DeviceChanges;
 
 test.beforeAll(async ({ browser }) => {
   served = await serveBuilt(path.join(import.meta.dirname, 'support/overdub-page.ts'));
@@ -18,6 +19,9 @@ test.beforeAll(async ({ browser }) => {
   found = await page.evaluate(
     (delays) => (globalThis as unknown as { overdubs: Overdubs }).overdubs(delays),
     DELAYS_MS,
+  );
+  changes = await page.evaluate(() =>
+    (globalThis as unknown as { deviceChanges: JudgeDevices }).deviceChanges(),
   );
   await page.close();
 });
@@ -53,4 +57,17 @@ test('known failure 10: compensation is there again after the context was made a
     expect(source).toBe('measured');
     expect(Math.abs(rebuiltMs)).toBeLessThanOrEqual(1);
   }
+});
+
+test('known failure 12: devices that come and go beside those in use are nobody’s business', () => {
+  expect(changes.besides).toEqual([]);
+});
+
+test('another output is told, and its own latency is used from then on', () => {
+  expect(changes.output).toEqual(['Headphones']);
+  expect(changes.outputMs).toBe(77);
+});
+
+test('known failure 13: a microphone that is gone is told at once, and once', () => {
+  expect(changes.lost).toEqual(['lost']);
 });

@@ -173,6 +173,66 @@ async function loopback(takes: number): Promise<Loopback> {
   }
 }
 
+/** What is told of devices that come and go while a microphone is open. */
+export interface DeviceChanges {
+  /** What was told after a camera, a second microphone and an output beside came and went. */
+  readonly besides: readonly string[];
+  /** After sound went to another output, and the latency that is used from then on. */
+  readonly output: readonly string[];
+  readonly outputMs: number;
+  /** After the microphone in use was gone, and after everything changed once more. */
+  readonly lost: readonly string[];
+}
+
+function device(kind: MediaDeviceKind, deviceId: string, label: string): MediaDeviceInfo {
+  return { kind, deviceId, label, groupId: '', toJSON: () => ({}) };
+}
+
+/** Changes what the browser lists, as it does when something is plugged in or pulled out. */
+async function deviceChanges(): Promise<DeviceChanges> {
+  const microphone = await Microphone.open();
+  const pairs = new MeasuredPairs(sessionStorage);
+  pairs.put(
+    { input: microphone.pair.input, output: 'Headphones' },
+    { roundTripMs: 77, measuredAtMs: Date.now(), reportedMs: 0 },
+  );
+  const route = new RouteLatency(microphone, { pairs });
+  let told: string[] = [];
+  microphone.onlost = () => told.push('lost');
+  microphone.onoutput = () => {
+    route.refresh();
+    told.push(microphone.pair.output);
+  };
+  const media = navigator.mediaDevices;
+  const all = await media.enumerateDevices();
+  const change = async (devices: MediaDeviceInfo[]): Promise<void> => {
+    media.enumerateDevices = () => Promise.resolve(devices);
+    media.dispatchEvent(new Event('devicechange'));
+    // What follows from it are promises that are settled: they are done before the next task.
+    await new Promise((resolve) => setTimeout(resolve));
+  };
+  const since = (): string[] => {
+    const now = told;
+    told = [];
+    return now;
+  };
+  await change([...all, device('videoinput', 'camera', 'Camera')]);
+  await change([...all, device('audioinput', 'usb', 'USB'), device('audiooutput', 'hdmi', 'TV')]);
+  await change(all);
+  const besides = since();
+  const inputs = all.filter(({ kind }) => kind !== 'audiooutput');
+  await change([...inputs, device('audiooutput', 'default', 'Default - Headphones')]);
+  const output = since();
+  const outputMs = route.latency.roundTripMs;
+  const others = all.filter(({ deviceId }) => deviceId !== microphone.deviceId);
+  await change(others);
+  await change([...others, device('audiooutput', 'default', 'Default - Speakers')]);
+  const lost = since();
+  await microphone.close();
+  return { besides, output, outputMs, lost };
+}
+
+export type JudgeDevices = typeof deviceChanges;
 export type Overdubs = typeof overdubs;
 export type MeasureLoopback = typeof loopback;
-Object.assign(globalThis, { overdubs, loopback });
+Object.assign(globalThis, { overdubs, loopback, deviceChanges });

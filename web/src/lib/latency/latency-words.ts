@@ -1,5 +1,4 @@
 // What is said of latency: what is used, what was found, what is doubtful, and what to do.
-import type { TakeTiming } from '#domain/story/take.ts';
 import type { Latency } from './latency.ts';
 import type { Looseness } from './loose-sync.ts';
 import { MOST_NUDGE_MS } from './nudge.ts';
@@ -51,16 +50,3 @@ export function describeNudge(ms: number): string {
 }
 
 export const NUDGE_LIMIT = `At most ${MOST_NUDGE_MS} ms either way: that much is kept around a take. If it is further off, check the timing and record it again.`;
-
-/** What is known against a take's timing, for those who listen; null if nothing is. */
-export function describeTiming(timing: TakeTiming | undefined): string | null {
-  if (timing === undefined) return null;
-  const parts = [
-    timing.loose === true ? 'Loose sync' : null,
-    timing.skippedMs === undefined ? null : `The device skipped ${timing.skippedMs} ms`,
-    timing.driftMs === undefined
-      ? null
-      : `The device’s clock ran ${Math.abs(timing.driftMs)} ms ${timing.driftMs > 0 ? 'slow' : 'fast'}`,
-  ].filter((part) => part !== null);
-  return parts.length === 0 ? null : parts.join(' · ');
-}

@@ -88,3 +88,22 @@ test('on any path: clips lie inside their stems, in their place, and only the pa
     }),
   );
 });
+
+test('known failure 38: the recorder punches in where the one timeline rule places the take', () => {
+  const tails = fc.array(fc.integer({ min: 1, max: 20 * second }), { minLength: 1, maxLength: 12 });
+  fc.assert(
+    fc.property(tails, (lengths) => {
+      // The rule as the product has it: start₀ = start₁ = 0; startₖ = startₖ₋₂ + durₖ₋₂.
+      const spans: Span[] = [];
+      for (const [k, tail] of lengths.entries()) {
+        const [parent, grandparent] = [spans[k - 1], spans[k - 2]];
+        const start = grandparent === undefined ? 0 : endOf(grandparent);
+        const end = (parent === undefined ? 0 : endOf(parent)) + tail;
+        spans.push({ startSamples: start, durationSamples: end - start });
+      }
+      const before = spans.at(-2);
+      const punch = before === undefined ? 0 : endOf(before);
+      expect(planLead(overOf(lengths)).punchSamples).toBe(punch);
+    }),
+  );
+});

@@ -2,7 +2,7 @@
 import { MAX_UPLOAD_BYTES } from '#domain/protocol/commands.ts';
 import type { TakeTiming } from '#domain/story/take.ts';
 import { fit } from '#domain/timeline/duet.ts';
-import { describeTiming } from '../latency/latency-words.ts';
+import { describeTiming } from '../latency/timing-words.ts';
 import { formatClock } from '#domain/timeline/samples.ts';
 import { Refused } from '../upload/api.ts';
 import type { UploadProgress } from '../upload/part-progress.ts';

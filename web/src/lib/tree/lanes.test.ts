@@ -166,3 +166,20 @@ describe('the map of a story', () => {
     expect(layOut(treeOf([]), scale)).toEqual({ pills: new Map(), edges: [], width: 0, height: 0 });
   });
 });
+
+test('known failure 32: a pill is as wide as its take is long and lies where it starts, at any zoom', () => {
+  fc.assert(
+    fc.property(stories, fc.double({ min: 0.05, max: 400, noNaN: true }), (takes, perSecond) => {
+      const zoomed = { pixelsPerSample: perSecond / 48_000, left: 60 };
+      const map = layOut(treeOf(takes), zoomed);
+      for (const { id, startSamples, durationSamples } of takes) {
+        const pill = map.pills.get(id);
+        if (pill === undefined) throw new Error('a take is not in the map');
+        expect(pill.width).toBeCloseTo((durationSamples / 48_000) * perSecond, 6);
+        expect(pill.x).toBeCloseTo(60 + (startSamples / 48_000) * perSecond, 6);
+        // So a playhead, which is drawn by the same scale, is inside the pill that sounds.
+        expect(pill.x + pill.width).toBeLessThanOrEqual(map.width + 1e-6);
+      }
+    }),
+  );
+});
