@@ -1,7 +1,9 @@
 // Whether a device's clock and the page's ran at one pace while a take was recorded.
 
 /** How long each of the two stretches is whose arrivals are compared, milliseconds. */
-const STRETCH_MS = 2_000;
+const STRETCH_MS = 4_000;
+/** Of less than this nothing is said: a machine that is busy at the beginning looks like drift. */
+const LEAST_MS = 10_000;
 /** What the clocks may differ by: a block of the capture, or this share of the take. */
 const ONE_BURST_MS = 43;
 const SHARE = 0.0025;
@@ -47,8 +49,7 @@ export class ClockWatch {
    */
   get driftMs(): number {
     const [promptest] = this.#latest;
-    // Below two stretches, both ends would be the same arrivals.
-    if (promptest === undefined || this.#lengthMs < 2 * STRETCH_MS) return 0;
+    if (promptest === undefined || this.#lengthMs < LEAST_MS) return 0;
     const driftMs = Math.round(promptest.aheadMs - this.#earliest);
     return Math.abs(driftMs) > Math.max(ONE_BURST_MS, SHARE * this.#lengthMs) ? driftMs : 0;
   }
