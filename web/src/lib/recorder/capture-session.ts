@@ -182,7 +182,8 @@ export class CaptureSession {
     const skippedMs = Math.ceil((this.#buffer.missing * 1_000) / this.#rate);
     const { driftMs } = this.#clock;
     const timing: TakeTiming = {
-      ...(this.#plan.loose && { loose: true as const }),
+      // What is recorded over nothing is in time with nothing.
+      ...(this.#plan.loose && this.marginFrames > 0 && { loose: true as const }),
       ...(skippedMs > 0 && { skippedMs }),
       ...(driftMs !== 0 && { driftMs }),
     };
