@@ -69,8 +69,9 @@ async function plantPath(
       [id, storyId, parentId, story.author, start, end - start],
     );
     await pool.query(
-      `insert into stems (take_id, object_key, sha256, bytes, duration_samples, gain_db, silences, peaks)
-       values ($1, $2, $3, $4, $5, -3, '[]', '')`,
+      `insert into stems (take_id, object_key, sha256, bytes, duration_samples, gain_db, silences, peaks,
+         peaks10, peaks1)
+       values ($1, $2, $3, $4, $5, -3, '[]', '', '', '')`,
       [id, objectKey, sha256, file.length, end - start],
     );
     parentId = id;
