@@ -17,12 +17,17 @@ import type { TakeId } from '#domain/story/ids.ts';
 import { stretchesOf, type Codec, type RenderedTake } from '#domain/timeline/path-packs.ts';
 import type { PathStreamDeps } from './path-stream.ts';
 
+export interface PlaylistDeps extends PathStreamDeps {
+  /** Whether objects are served by this process: then by whatever name the page came. */
+  readonly isOwnStore: boolean;
+}
+
 /**
  * The playlist of the path to a take, as far as the viewer may hear it.
  * @throws {Problem} `not_found` for an unknown take, `conflict` while nothing of it can be heard
  */
 export async function pathPlaylist(
-  { db, objects, queue }: PathStreamDeps,
+  { db, objects, queue, isOwnStore }: PlaylistDeps,
   takeId: TakeId,
   { codec, viewer }: { codec: Codec; viewer: Person | null },
 ): Promise<Playlist> {
@@ -38,28 +43,29 @@ export async function pathPlaylist(
     : await unmixedPath(db, takeId, { rendered: rendered.length, hears });
   if (rendered.length === 0 && unmixed === 0)
     throw new Problem('conflict', 'This path is still being mixed. Try again in a moment.');
+  const link = linkTo(objects, isOwnStore);
   return {
     codec,
     complete,
     initBytes: rendered[0]?.pack.initBytes ?? 0,
-    stretches: await Promise.all(linked(objects, rendered)),
-    rough: { takes: await Promise.all(sources.map((one) => roughTake(objects, one))), unmixed },
+    stretches: await Promise.all(linked(link, rendered)),
+    rough: { takes: await Promise.all(sources.map((one) => roughTake(link, one))), unmixed },
   };
 }
 
-function linked(objects: ObjectStore, path: readonly RenderedTake[]): Promise<PlaylistStretch>[] {
+function linked(link: Link, path: readonly RenderedTake[]): Promise<PlaylistStretch>[] {
   const takes = new Map(path.map((take) => [take.takeId, take]));
   return stretchesOf(path).map(async ({ takeId, objectKey, offset, segments }) => ({
     takeId,
     sha256: takes.get(takeId)?.pack.sha256 ?? objectKey,
-    url: await link(objects, objectKey),
+    url: await link(objectKey),
     firstSegment: takes.get(takeId)?.firstSegment ?? 0,
     offset,
     segments: segments.map(({ bytes, durationSamples }) => ({ bytes, durationSamples })),
   }));
 }
 
-async function roughTake(objects: ObjectStore, source: StoredSource): Promise<RoughTake> {
+async function roughTake(link: Link, source: StoredSource): Promise<RoughTake> {
   const { id, startSamples, durationSamples, stem, objectKey } = source;
   if (stem === null || objectKey === null) {
     return { id, startSamples, durationSamples, stem: null };
@@ -68,10 +74,17 @@ async function roughTake(objects: ObjectStore, source: StoredSource): Promise<Ro
     id,
     startSamples,
     durationSamples,
-    stem: { ...stem, url: await link(objects, objectKey) },
+    stem: { ...stem, url: await link(objectKey) },
   };
 }
 
-function link(objects: ObjectStore, objectKey: string): Promise<string> {
-  return objects.signedGet(objectKey, { expiresInSeconds: PLAYLIST_LINK_SECONDS });
+type Link = (objectKey: string) => Promise<string>;
+
+function linkTo(objects: ObjectStore, isOwnStore: boolean): Link {
+  return async (objectKey) => {
+    const url = await objects.signedGet(objectKey, { expiresInSeconds: PLAYLIST_LINK_SECONDS });
+    if (!isOwnStore) return url;
+    const { pathname, search } = new URL(url);
+    return pathname + search;
+  };
 }

@@ -288,7 +288,9 @@ export class FeedEngine implements Engine {
       this.#reports.onsource();
     }
     const choice = this.#choice;
-    if (choice === null || choice.index === null || isMissing(state, choice.index)) return;
+    if (choice === null || choice.index === null) return;
+    const isFarAhead = segmentStart(choice.index) > state.positionSamples + BOUNDS.aheadSamples;
+    if (isMissing(state, choice.index) && !isFarAhead) return;
     this.#choice = null;
     // For whoever measures: from the choice until its own sound is held.
     performance.measure('tap-story:path-held', { start: choice.atMs, end: performance.now() });

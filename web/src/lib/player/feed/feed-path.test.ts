@@ -74,6 +74,7 @@ test('what is not rendered is laid over the tail it begins in, to the end of the
     'rough',
     'rough',
   ]);
+  expect(new Set(path.segments.map(({ id }) => id)).size).toBe(5);
   const sounding = path.segments.map(({ source }) =>
     source.kind === 'rough' ? source.takes.map(({ stem }) => stem?.sha256) : [],
   );

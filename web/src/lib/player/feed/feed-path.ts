@@ -12,7 +12,7 @@ export type SegmentSource =
 
 /** One segment of the grid; its place in `FeedPath.segments` is its index on the grid. */
 export interface Segment {
-  /** Equal ids are equal sound. */
+  /** Equal ids are equal sound, at the same place. */
   readonly id: string;
   readonly durationSamples: number;
   readonly source: SegmentSource;
@@ -60,7 +60,7 @@ function addRough(segments: Segment[], takes: readonly RoughTake[], first: Rough
     const sounding = takes.filter(
       (take) => take.startSamples < start + durationSamples && endOf(take) > start,
     );
-    const id = `rough:${sounding.map((take) => take.id).join('+')}:${durationSamples}`;
+    const id = `rough:${index}:${sounding.map((take) => take.id).join('+')}:${durationSamples}`;
     segments.push({ id, durationSamples, source: { kind: 'rough', takes: sounding } });
   }
 }

@@ -44,7 +44,7 @@ export class LaidBuffer {
     source.addEventListener('startstreaming', onwish);
     source.addEventListener('endstreaming', onwish);
     // A managed source plays only where nothing is sent to another device.
-    media.disableRemotePlayback = true;
+    if ('streaming' in source) media.disableRemotePlayback = true;
     const url = URL.createObjectURL(source);
     media.src = url;
     await opened;

@@ -107,9 +107,10 @@ export class Supply {
     ]);
     const mime = isRough ? FLAC_MIME : codecMime[path.codec];
     return segments.flatMap(({ id }, at) => {
-      const from = Math.max(segmentStart(index + at), fromSamples);
-      const whole = parts[at];
-      const bytes = whole === undefined ? null : cutFragment(whole, from);
+      const start = segmentStart(index + at);
+      const from = Math.max(start, fromSamples);
+      const whole = parts[at] ?? null;
+      const bytes = whole === null || from === start ? whole : cutFragment(whole, from);
       return bytes === null
         ? []
         : [{ index: index + at, id, fromSamples: from, mime, init, bytes }];

@@ -8,7 +8,9 @@ import { pathPlaylist } from '#lib/server/path-playlist.ts';
 /** Where the sound of the path to a take lies. `?codec=opus`, or AAC. */
 export const GET: RequestHandler = endpoint(async ({ params, url, locals }) => {
   const codec = v.parse(codecSchema, url.searchParams.get('codec') ?? 'aac');
-  const playlist = await pathPlaylist(await context(), params.take, { codec, viewer: locals.user });
+  const { db, objects, queue, diskHttp } = await context();
+  const deps = { db, objects, queue, isOwnStore: diskHttp !== null };
+  const playlist = await pathPlaylist(deps, params.take, { codec, viewer: locals.user });
   // Its links expire, and the path may grow.
   return Response.json(playlist, { headers: { 'cache-control': 'private, no-store' } });
 });
