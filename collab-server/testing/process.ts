@@ -26,13 +26,15 @@ export interface ProcessOptions {
   readonly databaseUrl: string;
   readonly dataDir: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What runs; the collab-server as it is deployed, if it is left out. */
+  readonly program?: URL;
 }
 
 /** Collab-servers that a test starts; `killAll` belongs into its teardown. */
 export class CollabProcesses {
   readonly #running = new Set<CollabProcess>();
 
-  /** Starts `collab-server/main.ts` on a free port; resolves when it serves. */
+  /** Starts one on a free port; resolves when it serves. */
   async start(options: ProcessOptions): Promise<CollabProcess> {
     const child = forked(options);
     const log: string[] = [];
@@ -56,8 +58,8 @@ export class CollabProcesses {
   }
 }
 
-function forked({ databaseUrl, dataDir, env = {} }: ProcessOptions): ChildProcess {
-  return fork(main, {
+function forked({ databaseUrl, dataDir, env = {}, program = main }: ProcessOptions): ChildProcess {
+  return fork(program, {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
       ...process.env,

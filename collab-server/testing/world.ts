@@ -190,11 +190,17 @@ export function connect(
 }
 
 /** A y-websocket client of one document. */
-export function connectPlain(url: string, name: string, who: TestPerson | null) {
+export function connectPlain(
+  url: string,
+  name: string,
+  who: TestPerson | null,
+  settings: { readonly shouldReconnect?: () => boolean } = {},
+) {
   const doc = new Y.Doc();
   const provider = new WebsocketProvider(`${url}${Y_WEBSOCKET_PATH}`, name, doc, {
     WebSocketPolyfill: browserSocketClass(headersOf(who)),
     disableBc: true,
+    ...settings,
   });
   return { doc, provider, destroy: () => provider.destroy() };
 }

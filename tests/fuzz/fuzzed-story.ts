@@ -21,7 +21,7 @@ import { randomFrom } from '../../collab-server/testing/random.ts';
 import { tokensIn } from '../../collab-server/testing/tally.ts';
 import { person, type TestDatabase } from '../../collab-server/testing/world.ts';
 import { brokenTree, Model } from './model.ts';
-import { FuzzNode } from './nodes.ts';
+import type { FuzzNode } from './nodes.ts';
 import { Peer, type Protocol } from './peer.ts';
 
 /** Who is at which node, over what. */
@@ -70,8 +70,7 @@ export class FuzzedStory {
   }
 
   /** Plants the story and lets everybody in. */
-  static async begin(seed: number, fresh: TestDatabase, site: Publishing): Promise<FuzzedStory> {
-    const nodes = [await FuzzNode.start(fresh), await FuzzNode.start(fresh)];
+  static async begin(seed: number, { fresh, site, nodes }: FuzzedHouse): Promise<FuzzedStory> {
     const peers: Peer[] = [];
     for (const [name, node, protocol] of CAST) {
       const url = nodes[node]?.url ?? '';
@@ -104,7 +103,8 @@ export class FuzzedStory {
   }
 
   /** Everybody comes back; then, once nothing is on the way any more, what this says must be nothing. */
-  comeTogether(): void {
+  async comeTogether(): Promise<void> {
+    await Promise.all(this.#nodes.map((node) => node.settled()));
     for (const peer of this.#peers) if (peer.isAway) peer.comeBack();
     this.trace.push('all come together');
   }
@@ -126,14 +126,20 @@ export class FuzzedStory {
     return faults;
   }
 
+  /** How every copy stands, one line each. */
+  standings(): string[] {
+    return this.#documents().flatMap((name) =>
+      this.#peers.map((peer) => `${name} of ${peer.name}: ${peer.standing(name)}`),
+    );
+  }
+
   /** What is wrong between documents and rows. */
   rowFaults(): Promise<readonly string[]> {
     return checkStory(this.#fresh.db, this.#storyId, { wordsLagMs: 0 });
   }
 
-  async end(): Promise<void> {
+  end(): void {
     for (const peer of this.#peers) peer.destroy();
-    await Promise.all(this.#nodes.map((node) => node.stop()));
   }
 
   /** Chances of what may happen next; they add up to one. */
@@ -142,18 +148,20 @@ export class FuzzedStory {
     what: string,
     run: (peer: Peer) => Promise<string | void> | string | void,
   ])[] = [
-    [0.44, 'writes', (peer) => this.#write(peer)],
-    [0.16, 'deletes', (peer) => this.#delete(peer)],
-    [0.08, 'branches', (peer) => this.#branch(peer)],
-    [0.06, 'likes or not', (peer) => this.#like(peer)],
-    [0.03, 'hides or shows', () => this.#hide()],
-    [0.02, 'retitles', () => this.#retitle()],
-    [0.15, 'leaves or comes back', (peer) => this.#toggle(peer)],
+    [0.5, 'writes', (peer) => this.#write(peer)],
+    [0.2, 'deletes', (peer) => this.#delete(peer)],
+    // These cost a hundred times as much: rows, and the trees of both nodes.
+    [0.03, 'branches', (peer) => this.#branch(peer)],
+    [0.03, 'likes or not', (peer) => this.#like(peer)],
+    [0.02, 'hides or shows', () => this.#hide()],
+    [0.01, 'retitles', () => this.#retitle()],
+    [0.152, 'leaves or comes back', (peer) => this.#toggle(peer)],
     [0.02, 'lets time pass', () => this.#pass()],
     [0.01, 'compacts', () => this.#compact()],
     [0.01, 'drops all sockets of a node', () => this.#pick(this.#nodes).drop()],
     [0.01, 'cuts the notices off', () => this.#deafen()],
-    [0.01, 'restarts a node', () => this.#pick(this.#nodes).restart()],
+    [0.004, 'restarts a node', () => this.#pick(this.#nodes).restart()],
+    [0.004, 'kills a node', () => this.#pick(this.#nodes).kill()],
   ];
 
   #documents(): readonly string[] {
@@ -275,10 +283,14 @@ export class FuzzedStory {
   }
 }
 
-interface FuzzedParts {
+/** Where stories are fuzzed, one after the other. */
+export interface FuzzedHouse {
   readonly fresh: TestDatabase;
   readonly site: Publishing;
-  readonly nodes: readonly FuzzNode[];
+  readonly nodes: readonly [FuzzNode, FuzzNode];
+}
+
+interface FuzzedParts extends FuzzedHouse {
   readonly peers: readonly Peer[];
   readonly storyId: StoryId;
   readonly title: string;

@@ -7,6 +7,10 @@ export type Protocol = 'hocuspocus' | 'y-websocket';
 
 interface Copy {
   readonly doc: Y.Doc;
+  /** Codes with which the server closed it, in their order. */
+  readonly closes: readonly number[];
+  /** False while the line is down, or the document not there yet. */
+  isSynced(): boolean;
   leave(): void;
   comeBack(): void;
   destroy(): void;
@@ -38,9 +42,23 @@ export class Peer {
   }
 
   doc(document: string): Y.Doc {
+    return this.#copy(document).doc;
+  }
+
+  /** How a copy stands with its server, for whoever looks at what went wrong. */
+  standing(document: string): string {
+    const copy = this.#copy(document);
+    const { pendingStructs, pendingDs } = copy.doc.store;
+    const waits = pendingStructs !== null || pendingDs !== null;
+    const codes = copy.closes.filter((code) => code >= 4_000).join();
+    const is = copy.isSynced() ? 'synced' : 'not synced';
+    return `${is}${waits ? ', waits for what it lacks' : ''}${codes && `, closed with ${codes}`}`;
+  }
+
+  #copy(document: string): Copy {
     const copy = this.#copies.get(document);
     if (copy === undefined) throw new Error(`${this.name} has not opened ${document}`);
-    return copy.doc;
+    return copy;
   }
 
   leave(): void {
@@ -60,9 +78,14 @@ export class Peer {
 
 function copyOf({ protocol, url, who }: PeerOptions, document: string): Copy {
   if (protocol === 'y-websocket') {
-    const client = connectPlain(url, document, who);
+    // By itself it stays away for good after any code of ours, even one that asks it to wait.
+    const client = connectPlain(url, document, who, { shouldReconnect: () => true });
+    const closes: number[] = [];
+    client.provider.on('connection-close', (event) => closes.push(event?.code ?? 0));
     return {
       doc: client.doc,
+      closes,
+      isSynced: () => client.provider.wsconnected && client.provider.synced,
       leave: () => client.provider.disconnect(),
       comeBack: () => client.provider.connect(),
       destroy: () => client.destroy(),
@@ -77,6 +100,8 @@ function copyOf({ protocol, url, who }: PeerOptions, document: string): Copy {
   });
   return {
     doc: client.doc,
+    closes: client.closes,
+    isSynced: () => client.provider.isSynced,
     leave: () => {
       isAway = true;
       websocketProvider.disconnect();
