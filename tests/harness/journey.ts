@@ -9,6 +9,8 @@ export { expect } from '@playwright/test';
 export type OpenPerson = (options?: {
   /** What the person says: a WAV file, 48 kHz; unset gives beeps. */
   readonly says?: string;
+  /** Whether pages may use the microphone from the start. */
+  readonly isAllowed?: boolean;
 }) => Promise<BrowserContext>;
 
 interface PerTest {
@@ -32,7 +34,7 @@ export const test = base.extend<PerTest, PerWorker>({
   baseURL: async ({ app }, use) => use(app.origin),
   openPerson: async ({ app, viewport }, use) => {
     const browsers: Browser[] = [];
-    await use(async ({ says } = {}) => {
+    await use(async ({ says, isAllowed = true } = {}) => {
       const { executablePath, env } = await findChromium();
       const browser = await chromium.launch({
         executablePath,
@@ -40,7 +42,8 @@ export const test = base.extend<PerTest, PerWorker>({
         args: microphone(says),
       });
       browsers.push(browser);
-      return browser.newContext({ baseURL: app.origin, viewport, permissions: ['microphone'] });
+      const permissions = isAllowed ? ['microphone'] : [];
+      return browser.newContext({ baseURL: app.origin, viewport, permissions });
     });
     for (const browser of browsers) await browser.close();
   },

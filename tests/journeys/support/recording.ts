@@ -27,6 +27,16 @@ export async function speak(page: Page, seconds: number): Promise<void> {
   await expect(recorder.getByRole('button', { name: 'Publish' })).toBeVisible();
 }
 
+/** Presses Tab until something has the focus, as a person does who cannot point. */
+export async function tabTo(page: Page, target: Locator): Promise<void> {
+  await expect(target).toBeVisible();
+  for (let presses = 0; presses < 40; presses += 1) {
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  await expect(target).toBeFocused({ timeout: 1 });
+}
+
 /** Opens a story's page and waits until its room is open. */
 export async function openStory(page: Page, address: string): Promise<void> {
   await page.goto(address);
