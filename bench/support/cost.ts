@@ -1,12 +1,11 @@
 // What a piece of work costs this machine.
 import { readFile } from 'node:fs/promises';
 
-/** CPU seconds of this process and of all children that have ended. */
-async function cpuSeconds(): Promise<number> {
-  const { user, system } = process.cpuUsage();
-  const stat = await readFile('/proc/self/stat', 'utf8');
+/** CPU seconds of a process and of all its children that have ended (Linux). */
+export async function cpuSeconds(pid = process.pid): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (user + system) / 1e6 + (Number(fields[13]) + Number(fields[14])) / 100;
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
 }
 
 export interface Cost {
