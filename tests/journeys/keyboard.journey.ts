@@ -66,7 +66,7 @@ test('the arrows walk the tree, and Enter plays from a take', async ({ app, page
   await expect(jo).toBeFocused();
   await page.keyboard.press('ArrowDown');
   await expect(lou).toBeFocused();
-  await expect(page.getByText('To Lou’s ending')).toBeVisible();
+  await expect(page.getByText('To Lou’s ending', { exact: true })).toBeVisible();
   await page.keyboard.press('ArrowUp');
   await expect(jo).toBeFocused();
   await page.keyboard.press('Home');
