@@ -376,7 +376,7 @@ describe('the same command', () => {
     expect(await jobsOf(command.takeId)).toEqual(['take.ingest']);
   });
 
-  test('sent twenty times at once branches once, even after the parent is gone bad', async () => {
+  test('known failure 41: sent twenty times at once branches once, even after the parent is gone bad', async () => {
     const { storyId: story, seed } = await planted(mira, seconds(1));
     const uploaded = await site.recording(jo, seconds(2));
     const command = {

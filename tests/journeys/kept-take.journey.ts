@@ -97,3 +97,27 @@ test('a take over a tail waits for the network on this device, and is published 
   await expect(takeOf(back, 'Ben')).toHaveCount(1);
   await expect(offer(back)).toHaveCount(0);
 });
+
+/** As browsers are that let no worker write files of their own. */
+const withoutFiles = (page: Page) =>
+  page.addInitScript(() => {
+    Object.defineProperty(StorageManager.prototype, 'getDirectory', { value: undefined });
+  });
+
+test('a browser without files in place keeps a take in its database', async ({
+  device: browser,
+}) => {
+  const page = await browser.open();
+  await withoutFiles(page);
+  await page.goto('/new');
+  await startRecording(page);
+  await untilKept(page, 1);
+  await browser.kill();
+  const back = await browser.open();
+  await withoutFiles(back);
+  await back.goto('/new');
+  await expect(offer(back)).toBeVisible();
+  await back.getByRole('button', { name: 'Use', exact: true }).click();
+  await expect(recorderOf(back).getByRole('button', { name: 'Publish' })).toBeVisible();
+  await expect(recorderOf(back)).toHaveAttribute('data-phase', 'recovered');
+});
