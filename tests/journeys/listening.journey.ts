@@ -31,7 +31,7 @@ test('choosing a branch at a fork changes what is played', async ({ app, page })
   await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
 
   await takeOf(page, 'Lou').click();
-  await expect(page.getByText('To Lou’s ending')).toBeVisible();
+  await expect(page.getByText('To Lou’s ending', { exact: true })).toBeVisible();
   await expect.poll(async () => (await soundOf(page)).leaf).toBe(lous.takeId);
   // The listener keeps listening, on the other branch.
   const { seconds } = await soundOf(page);

@@ -29,7 +29,7 @@ test('likes lead the path that Play follows, live', async ({ app, page, openPers
   await expect(heart).toHaveAttribute('aria-pressed', 'true');
   await expect(heart).toHaveText('1');
 
-  await expect(page.getByText('To Lou’s ending')).toBeVisible();
+  await expect(page.getByText('To Lou’s ending', { exact: true })).toBeVisible();
   await expect.poll(() => leafOf(page)).toBe(lous.takeId);
 
   // Whoever listens is not led away.
@@ -40,7 +40,7 @@ test('likes lead the path that Play follows, live', async ({ app, page, openPers
   await expect(
     page.getByRole('complementary').getByRole('button', { name: 'Like Lou’s take, 0 likes' }),
   ).toBeVisible();
-  await expect(page.getByText('To Lou’s ending')).toBeVisible();
+  await expect(page.getByText('To Lou’s ending', { exact: true })).toBeVisible();
 });
 
 test('a take that is hidden is a tombstone at once, and its sound is not served', async ({

@@ -151,13 +151,13 @@ test('a branch is switched while it plays: no gap, no jump, at the same story ti
     await untilSecond(page, 0.4);
     await player.getByRole('button', { name: 'Pause' }).focus();
     await page.keyboard.press('ArrowDown');
-    await expect(page.getByText('To Lou’s ending')).toBeVisible();
+    await expect(page.getByText('To Lou’s ending', { exact: true })).toBeVisible();
     at.lous = await secondsOf(page);
     await expect(page.getByText('Lou’s branch, 2 of 2. It parts at 0:05.')).toBeAttached();
     // … and after it, by the pill.
     await untilSecond(page, 7);
     await player.getByRole('button', { name: /^Go over to Jo’s branch/u }).click();
-    await expect(page.getByText('To Jo’s ending')).toBeVisible();
+    await expect(page.getByText('To Jo’s ending', { exact: true })).toBeVisible();
     at.jos = await secondsOf(page);
     await untilSecond(page, at.jos + 2.2);
   });
