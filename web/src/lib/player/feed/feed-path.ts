@@ -2,7 +2,6 @@
 import type { Playlist, RoughTake } from '#domain/protocol/playlist.ts';
 import { endOf } from '#domain/timeline/duet.ts';
 import { SEGMENT_SAMPLES, segmentAt, segmentStart } from '#domain/timeline/grid.ts';
-import type { MixSource } from '#domain/timeline/mix-plan.ts';
 import type { Codec } from '#domain/timeline/path-packs.ts';
 
 /** What a segment is made of: bytes of a stored pack, or stems that the page sums by itself. */
@@ -69,9 +68,4 @@ function addRough(segments: Segment[], takes: readonly RoughTake[], first: Rough
 export function forkOf(one: FeedPath, other: FeedPath): number {
   const index = one.segments.findIndex(({ id }, at) => other.segments[at]?.id !== id);
   return index === -1 ? one.segments.length : index;
-}
-
-/** A take of a rough mix as the renderer's plans take it. */
-export function mixSourceOf({ id, startSamples, durationSamples, stem }: RoughTake): MixSource {
-  return { id, startSamples, durationSamples, stem };
 }
