@@ -1,5 +1,5 @@
 // What lock screens and media keys show and do.
-import { secondsToSamples } from '#domain/timeline/samples.ts';
+import { samplesToSeconds, secondsToSamples } from '#domain/timeline/samples.ts';
 
 export interface SessionActs {
   readonly play: () => void;
@@ -16,5 +16,42 @@ export function describeSession(what: { title: string; artist: string }, acts: S
   mediaSession.setActionHandler('pause', acts.pause);
   mediaSession.setActionHandler('seekto', ({ seekTime }) => {
     if (seekTime !== undefined) acts.seek(secondsToSamples(seekTime));
+  });
+}
+
+export interface SessionSteps {
+  readonly step: (way: 'next' | 'previous') => void;
+  readonly jump: (samples: number) => void;
+}
+
+/** How far a key of the system jumps if it does not say. */
+const JUMP_SECONDS = 5;
+
+function by(seconds: number | null | undefined): number {
+  return secondsToSamples(seconds ?? JUMP_SECONDS);
+}
+
+/** Lets the system's keys go from take to take, and back and forth. */
+export function listenToSystemKeys({ step, jump }: SessionSteps): void {
+  if (typeof navigator === 'undefined' || !('mediaSession' in navigator)) return;
+  const { mediaSession } = navigator;
+  mediaSession.setActionHandler('previoustrack', () => step('previous'));
+  mediaSession.setActionHandler('nexttrack', () => step('next'));
+  mediaSession.setActionHandler('seekbackward', ({ seekOffset }) => jump(-by(seekOffset)));
+  mediaSession.setActionHandler('seekforward', ({ seekOffset }) => jump(by(seekOffset)));
+}
+
+/** Tells the system where on the path one is. */
+export function showPlace(place: {
+  readonly durationSamples: number;
+  readonly positionSamples: number;
+  readonly speed: number;
+}): void {
+  if (typeof navigator === 'undefined' || !('mediaSession' in navigator)) return;
+  const duration = samplesToSeconds(place.durationSamples);
+  navigator.mediaSession.setPositionState({
+    duration,
+    position: Math.min(duration, samplesToSeconds(place.positionSamples)),
+    playbackRate: place.speed,
   });
 }

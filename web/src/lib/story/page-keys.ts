@@ -6,6 +6,10 @@ export interface PageKeys {
   readonly record: () => void;
   readonly like: () => void;
   readonly seek: (samples: number) => void;
+  readonly slower: () => void;
+  readonly faster: () => void;
+  /** Copies a link to what is heard now. */
+  readonly copyLink: () => void;
 }
 
 const SEEK_SAMPLES = 5 * SAMPLE_RATE;
@@ -29,19 +33,21 @@ export function listenForKeys(keys: PageKeys): () => void {
   return () => removeEventListener('keydown', onkeydown);
 }
 
+/** Keys that act again while they are held down. */
+const REPEATING: ReadonlySet<string> = new Set(['[', ']', 'shift+ArrowLeft', 'shift+ArrowRight']);
+
 function actOf(event: KeyboardEvent, target: Element, keys: PageKeys): (() => void) | null {
-  switch (event.shiftKey ? `shift+${event.key}` : event.key.toLowerCase()) {
-    case ' ':
-      return target.closest(PRESSED_BY_SPACE) === null ? keys.toggle : null;
-    case 'r':
-      return event.repeat ? null : keys.record;
-    case 'h':
-      return event.repeat ? null : keys.like;
-    case 'shift+ArrowLeft':
-      return () => keys.seek(-SEEK_SAMPLES);
-    case 'shift+ArrowRight':
-      return () => keys.seek(SEEK_SAMPLES);
-    default:
-      return null;
-  }
+  const key = event.shiftKey ? `shift+${event.key}` : event.key.toLowerCase();
+  if (key === ' ') return target.closest(PRESSED_BY_SPACE) === null ? keys.toggle : null;
+  if (event.repeat && !REPEATING.has(key)) return null;
+  const acts: Record<string, () => void> = {
+    r: keys.record,
+    h: keys.like,
+    y: keys.copyLink,
+    '[': keys.slower,
+    ']': keys.faster,
+    'shift+ArrowLeft': () => keys.seek(-SEEK_SAMPLES),
+    'shift+ArrowRight': () => keys.seek(SEEK_SAMPLES),
+  };
+  return acts[key] ?? null;
 }

@@ -4,10 +4,11 @@ import { SvelteMap } from 'svelte/reactivity';
 import { goto } from '$app/navigation';
 import type { Standing } from '#domain/access/policy.ts';
 import { isHidden, isPlaced, type PlacedTake, type Take, type Voice } from '#domain/story/take.ts';
+import type { ListeningPosition } from '#domain/protocol/listening.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import { hitPath, pathTo } from '#domain/story/tree.ts';
 import { endOf } from '#domain/timeline/duet.ts';
-import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
+import { SAMPLE_RATE, samplesToSeconds, secondsToSamples } from '#domain/timeline/samples.ts';
 import type { StoryView } from '#domain/story/document.ts';
 import { keepThisPage } from '../offline/kept-page.svelte.ts';
 import { TreeKeeper } from '../offline/kept-tree.ts';
@@ -19,6 +20,10 @@ import type { Outbox } from '../upload/outbox.svelte.ts';
 import { deviceWrittenTakes } from '../upload/written-takes.ts';
 import { WrittenHere } from './written-here.svelte.ts';
 import type { PlayablePath } from '../player/playable.ts';
+import { habitsOf } from '../listening/habits.ts';
+import { Listening } from '../listening/listening.svelte.ts';
+import { placesOf } from '../listening/places.ts';
+import { silencesOf } from '../listening/silences-of.ts';
 import { Player } from '../player/player.svelte.ts';
 import { StoryActs, type ActsData } from './story-acts.svelte.ts';
 
@@ -41,6 +46,7 @@ const UNKNOWN_VOICE = { name: 'Somebody', hue: 0 } as const;
 export class StoryPage {
   readonly live: LiveStory;
   readonly player: Player;
+  readonly listening: Listening;
   readonly written: WrittenHere;
   readonly outbox: Outbox;
   readonly acts: StoryActs;
@@ -109,6 +115,12 @@ export class StoryPage {
     this.#through = data.chosen;
     this.shapes.drawWords(this.live.tree.takes.values());
     this.player = new Player();
+    this.listening = new Listening({
+      player: this.player,
+      places: placesOf(data.storyId, () => this.live.person !== null),
+      habits: habitsOf(data.storyId),
+      silencesOf,
+    });
     this.acts = new StoryActs(data, person);
   }
 
@@ -120,6 +132,7 @@ export class StoryPage {
     const offGrowth = this.live.onGrowth((grown) => this.#grew(grown));
     this.player.choose(this.playable);
     const detach = this.player.attach(audio);
+    const stopListening = this.listening.start(audio);
     if (this.chosenId !== null) this.player.seek(this.joinOf(this.chosenId));
     void this.#showKept();
     void this.live.start();
@@ -128,6 +141,7 @@ export class StoryPage {
       if (storyId === this.live.storyId) this.expect(takeId);
     });
     return () => {
+      stopListening();
       offPublished();
       this.#keeper.stop();
       this.written.stop();
@@ -194,6 +208,32 @@ export class StoryPage {
   /** The address of a take on this page. */
   hrefOf(id: TakeId): string {
     return `/s/${this.slug}?take=${id}`;
+  }
+
+  /** The address of what is heard now: the take, and the second in it. */
+  get hrefOfNow(): string {
+    const take = this.path.find(({ id }) => id === this.player.takeId) ?? this.path[0];
+    if (take === undefined) return `/s/${this.slug}`;
+    const seconds = samplesToSeconds(this.player.positionSamples - take.startSamples);
+    return `${this.hrefOf(take.id)}&t=${Math.max(0, Math.floor(seconds))}`;
+  }
+
+  /** Goes to the second of the chosen take that the address names, if it does. */
+  goToAskedSecond(): void {
+    const asked = new URL(location.href).searchParams.get('t');
+    const take = this.path.find(({ id }) => id === this.chosenId);
+    const seconds = Number(asked ?? Number.NaN);
+    if (take !== undefined && seconds >= 0)
+      this.player.seek(take.startSamples + secondsToSamples(seconds));
+  }
+
+  /** Goes on where the person was, on whichever path. */
+  goOn({ leafId, positionSamples }: ListeningPosition): void {
+    if (!this.live.tree.takes.has(leafId)) return;
+    this.choose(leafId);
+    this.player.choose(this.playable);
+    this.player.seek(positionSamples);
+    this.listening.toggle();
   }
 
   /** Chooses a take; the open path changes only if the take is not on it. */

@@ -1,0 +1,79 @@
+// Listening at one's own pace: how fast, from take to take, and on where one was, on any device.
+import type { Page } from '@playwright/test';
+import { expect, test } from '../harness/journey.ts';
+import { openStory } from './support/recording.ts';
+import { HttpPerson } from './support/http-person.ts';
+import { spoken } from './support/sound.ts';
+import { plantForked } from './support/stories.ts';
+
+const soundOf = (page: Page) =>
+  page.locator('audio').evaluate((audio: HTMLAudioElement) => ({
+    speed: audio.playbackRate,
+    pitch: audio.preservesPitch,
+    seconds: audio.currentTime,
+    paused: audio.paused,
+  }));
+const place = (page: Page) => page.getByRole('slider', { name: 'Place on this path' });
+
+test('one goes on where one was, on another device, and the speed is kept', async ({
+  app,
+  page,
+  openPerson,
+}) => {
+  // Long enough that nobody gets to its end meanwhile.
+  const mira = await HttpPerson.named(app.origin, 'Mira');
+  const seed = await mira.plantVoice('Where one was', spoken(41, 90));
+  await mira.untilMixed(seed);
+  const { slug } = seed;
+  await openStory(page, `/s/${slug}`);
+  // An account is what two devices share.
+  await page.request.post(`${app.origin}/api/session`, {
+    data: { name: 'Ida' },
+    headers: { origin: app.origin },
+  });
+  await page.reload();
+  await openStory(page, `/s/${slug}`);
+  await page.keyboard.press('BracketRight');
+  await page.keyboard.press('BracketRight');
+  const menu = page.getByText('1.5×', { exact: true });
+  await expect(menu.first()).toBeVisible();
+  await page.getByRole('button', { name: 'Play this path' }).click();
+  await expect.poll(async () => (await soundOf(page)).seconds).toBeGreaterThan(0.3);
+  expect(await soundOf(page)).toMatchObject({ speed: 1.5, pitch: true, paused: false });
+  await page.keyboard.press('Shift+ArrowRight');
+  await expect.poll(async () => Number(await place(page).inputValue())).toBeGreaterThan(240_000);
+  const sent = page.waitForResponse(
+    (response) => response.url().endsWith('/position') && response.request().method() === 'PUT',
+  );
+  await page.getByRole('button', { name: 'Pause' }).click();
+  expect((await sent).status()).toBe(204);
+
+  const phone = await openPerson();
+  await phone.addCookies(await page.context().cookies());
+  const there = await phone.newPage();
+  await openStory(there, `/s/${slug}`);
+  const goOn = there.getByRole('button', { name: /^Continue at \d:\d\d$/u });
+  await goOn.click();
+  await expect.poll(async () => (await soundOf(there)).paused).toBe(false);
+  await expect.poll(async () => Number(await place(there).inputValue())).toBeGreaterThan(240_000);
+  await expect(goOn).toBeHidden();
+});
+
+test('a link leads to the second that was heard, and the menu from take to take', async ({
+  app,
+  page,
+}) => {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  const { slug, jos } = await plantForked(app.origin, 'To the second');
+  await openStory(page, `/s/${slug}?take=${jos.takeId}&t=1`);
+  const begun = Number(await place(page).inputValue());
+  await page.getByLabel('How to listen, 1 times as fast').click();
+  await page.getByRole('button', { name: 'Previous take' }).click();
+  await expect.poll(async () => Number(await place(page).inputValue())).toBeLessThan(begun);
+  await page.getByRole('button', { name: 'Copy link to this second' }).click();
+  await expect(page.getByRole('button', { name: 'Link copied' })).toBeVisible();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  expect(new URL(link).searchParams.get('t')).toMatch(/^\d+$/u);
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('button', { name: 'Copy link to this second' })).toBeHidden();
+});
