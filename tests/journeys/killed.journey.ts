@@ -61,7 +61,8 @@ test('known failure 1: 20 SIGKILLs while it records lose no second that was call
         Float32Array.from(samples, (sample) => sample / 32_767),
       ),
     );
-    const alike = likenesses.filter((likeness) => likeness > 0.95).length;
+    info.annotations.push({ type: 'likeness', description: likenesses.join(', ') });
+    const alike = likenesses.filter((likeness) => likeness > ALIKE).length;
     expect(alike, likenesses.join(', ')).toBeGreaterThanOrEqual(0.75 * KILLS);
   } finally {
     await browser.discard();
@@ -84,9 +85,13 @@ async function watchKept(page: Page): Promise<() => number> {
   return () => frames;
 }
 
+/** A fake microphone is heard at 44.1 kHz, without the top of a burst of noise. */
+const ALIKE = 0.9;
+
 /** How much a take is what was heard, in one piece, at the place where it is most. */
 function likenessTo(heard: Float32Array, take: Float32Array): number {
-  const { lagSamples } = locate(take, heard);
+  // By their signs alone, or the loudest place of all would be the most alike to a short take.
+  const { lagSamples } = locate(take.map(Math.sign), heard.map(Math.sign));
   return likeness(take, heard.subarray(Math.max(0, lagSamples)));
 }
 
