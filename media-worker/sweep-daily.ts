@@ -13,7 +13,8 @@ export async function sweepDaily({
   queue,
   log,
 }: Pick<Worker, 'db' | 'queue' | 'log'>): Promise<{ stop(): void }> {
-  const ask = () => queue.send('store.sweep', {}, db, { oncePerSeconds: DAY_SECONDS });
+  const ask = () =>
+    queue.send('store.sweep', { scope: 'orphans' }, db, { oncePerSeconds: DAY_SECONDS });
   await ask();
   const timer = setInterval(() => {
     ask().catch((error: unknown) => log.warn({ err: error }, 'today’s sweep could not be sent'));

@@ -96,6 +96,16 @@ test('nobody gets a mix with a voice that is hidden from them, and others lose n
   expect(await keysOf(leaf, 'aac', everything)).toEqual({ complete: true, keys: all });
 });
 
+test('a take whose rendering was given up is asked for again', async () => {
+  const lost = takeId(randomUUID());
+  const [parent] = await database.db.select().from(takes).where(eq(takes.id, leaf));
+  if (parent === undefined) throw new Error('there is no leaf');
+  const late = { id: lost, parentId: leaf, startSamples: 300, createdAt: new Date(0) };
+  await database.db.insert(takes).values({ ...parent, ...late });
+  const path = await renderedPath(database.db, lost, 'aac', everything);
+  expect(path).toMatchObject({ complete: false, outdated: expect.arrayContaining([lost]) });
+});
+
 test('a take that is not there has no path', async () => {
   expect(await renderedPath(database.db, takeId(randomUUID()), 'aac')).toBeNull();
 });

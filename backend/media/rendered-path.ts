@@ -12,7 +12,7 @@ export interface RenderedPath {
   readonly rendered: readonly RenderedTake[];
   /** True when the asked take itself is among them. */
   readonly complete: boolean;
-  /** Those that an older renderer rendered: they sound as they should, and may be rendered anew. */
+  /** Those that an older renderer rendered, or that nobody has although it is long time: to be rendered. */
   readonly outdated: readonly TakeId[];
 }
 
@@ -28,6 +28,7 @@ const rowSchema = v.object({
   author_id: userIdSchema,
   hidden: v.boolean(),
   start_samples: v.number(),
+  overdue: v.boolean(),
   mixes: v.array(mixSchema),
 });
 
@@ -47,13 +48,15 @@ export async function renderedPath(
 ): Promise<RenderedPath | null> {
   const { rows } = await db.execute(sql`
     with recursive path as (
-      select id, parent_id, author_id, hidden_at, start_samples, 0 as up from ${takes} where id = ${takeId}
+      select id, parent_id, author_id, hidden_at, start_samples, status, created_at, 0 as up
+      from ${takes} where id = ${takeId}
       union all
-      select t.id, t.parent_id, t.author_id, t.hidden_at, t.start_samples, path.up + 1
+      select t.id, t.parent_id, t.author_id, t.hidden_at, t.start_samples, t.status, t.created_at,
+        path.up + 1
       from ${takes} t join path on t.id = path.parent_id
     )
     select path.id, path.author_id, path.hidden_at is not null as hidden, path.start_samples,
-      played.mixes
+      path.status = 'ready' and path.created_at < now() - interval '1 hour' as overdue, played.mixes
     from path
     left join lateral (
       select coalesce(jsonb_agg(jsonb_build_object(
@@ -72,9 +75,13 @@ export async function renderedPath(
   );
   const rendered: RenderedTake[] = [];
   const outdated: TakeId[] = [];
-  for (const { id, start_samples, mixes: played } of path) {
+  for (const { id, start_samples, overdue, mixes: played } of path) {
     const mix = played.find(({ sounds }) => !sounds.some((voice) => unheard.has(voice)));
-    if (mix === undefined) break;
+    if (mix === undefined) {
+      // Its jobs are over, and failed: it is asked for again.
+      if (overdue) outdated.push(id);
+      break;
+    }
     const { first_segment, pack, render_version } = mix;
     rendered.push({ takeId: id, startSamples: start_samples, firstSegment: first_segment, pack });
     if (render_version < RENDER_VERSION) outdated.push(id);

@@ -103,9 +103,11 @@ test('the order within one person’s jobs is the order in which they were sent'
 test('what is sent once a day is there once a day, however many workers send it', async () => {
   queue = await openQueue(fresh.url, { log: fresh.log });
   const day = { oncePerSeconds: 86_400 };
-  await Promise.all([1, 2, 3].map(() => queue.send('store.sweep', {}, fresh.db, day)));
+  await Promise.all(
+    [1, 2, 3].map(() => queue.send('store.sweep', { scope: 'orphans' }, fresh.db, day)),
+  );
   const { rows } = await fresh.pool.query(`select data from pgboss.job where name = 'store.sweep'`);
-  expect(rows).toEqual([{ data: {} }]);
+  expect(rows).toEqual([{ data: { scope: 'orphans' } }]);
 });
 
 test('where a person stands is read in milliseconds with ten thousand jobs waiting', async () => {

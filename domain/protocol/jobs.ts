@@ -16,7 +16,7 @@ export const jobSchemas = {
   /** Delete such a file once its day is over. */
   'export.sweep': v.object({ exportId: v.pipe(v.string(), v.uuid()) }),
   /** Clear the store of what no row names. */
-  'store.sweep': v.object({}),
+  'store.sweep': v.object({ scope: v.literal('orphans') }),
 } as const;
 
 export type JobName = keyof typeof jobSchemas;

@@ -14,7 +14,7 @@ import type {
   Typed,
 } from '../recorder/take-keeper.ts';
 import { NotKept } from './byte-store.ts';
-import type { Sending } from './kept-take.ts';
+import { meaningOf, type Sending } from './kept-take.ts';
 import { putFile } from './put-file.ts';
 import { recoveredTake } from './recovered-take.ts';
 import { tellChanged } from './shelf-news.ts';
@@ -102,7 +102,10 @@ export class DeviceTakeKeeper implements TakeKeeper {
     if (shelf === null) return null;
     await this.#hold(id);
     const take = await shelf.find(id);
-    const recovered = take === null ? null : await recoveredTake(shelf, take);
+    // Another person's is not opened, whoever has its address.
+    const meaning = take === null ? null : meaningOf(take, this.#settings.person(), false);
+    const isOurs = meaning !== null && meaning !== 'others';
+    const recovered = take === null || !isOurs ? null : await recoveredTake(shelf, take);
     if (recovered === null) {
       this.#letGo(id);
       return null;

@@ -161,7 +161,14 @@ export function newTake(origin: KeptOrigin, facts: Partial<KeptTake> = {}): Kept
 export async function framesOf(shelf: TakeShelf, take: KeptTake): Promise<number | null> {
   if (take.frames !== null || take.fileType !== null) return take.frames;
   const { takeId } = take.origin;
-  const file = await shelf.captured(takeId, take.origin).catch(() => null);
+  let file: Awaited<ReturnType<TakeShelf['captured']>>;
+  try {
+    file = await shelf.captured(takeId, take.origin);
+  } catch (error) {
+    // Not read this time: it is offered without its length, and asked again.
+    console.warn(error);
+    return null;
+  }
   const frames = file === null ? 0 : Math.max(0, file.samples.length - take.origin.leadFrames);
   await shelf.change(takeId, (now) => (now.state === 'capturing' ? { ...now, frames } : now));
   return frames;

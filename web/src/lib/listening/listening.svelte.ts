@@ -32,6 +32,8 @@ export interface ListeningSettings {
 export const SLEEP_MINUTES = 15;
 /** A place is kept this often while it plays, ms. */
 const KEEP_EVERY_MS = 15_000;
+/** Silences that could not be had are asked for again after so long, ms. */
+const ASK_AGAIN_MS = 15_000;
 /** Whoever is this near to either end has not begun, or is done. */
 const EDGE_SAMPLES = 5 * SAMPLE_RATE;
 /** Within this of its start, "previous" means the take before. */
@@ -49,10 +51,13 @@ export class Listening {
   #speaker: Speaker | null = null;
   #quiet: readonly Stretch[] = [];
   #quietOf: TakeId | null = null;
+  #quietNotBeforeMs = 0;
   /** Where a take or a branch ends, in samples, or when it is time, ms: by `sleep`. */
   #sleepAt = Infinity;
   #pausedMs: number | null = null;
   #keptMs = 0;
+  /** When the place was where it is, ms. */
+  #heardMs = 0;
   #wasPlaying = false;
   #shownSecond = -1;
 
@@ -146,6 +151,7 @@ export class Listening {
     const plays = player.status === 'playing';
     if (plays !== this.#wasPlaying) this.#turned(plays);
     if (!plays) return;
+    this.#heardMs = this.#now();
     this.#showPlace();
     if (this.skipsSilence) this.#skip();
     this.#goToSleep();
@@ -198,12 +204,17 @@ export class Listening {
   async #loadQuiet(): Promise<void> {
     const { path, leaf } = this.#settings.player;
     if (!this.skipsSilence || path === null || leaf === null || this.#quietOf === leaf) return;
+    if (this.#now() < this.#quietNotBeforeMs) return;
     this.#quietOf = leaf;
     this.#quiet = [];
     const silences = await this.#settings.silencesOf(leaf);
     if (this.#quietOf !== leaf) return;
-    if (silences === null) this.#quietOf = null;
-    else this.#quiet = quietStretches(path, silences);
+    if (silences === null) {
+      this.#quietOf = null;
+      this.#quietNotBeforeMs = this.#now() + ASK_AGAIN_MS;
+    } else {
+      this.#quiet = quietStretches(path, silences);
+    }
   }
 
   #goToSleep(): void {
@@ -227,7 +238,7 @@ export class Listening {
     this.#keptMs = this.#now();
     const isOver = player.positionSamples > player.durationSamples - EDGE_SAMPLES;
     const positionSamples = isOver ? 0 : Math.round(player.positionSamples);
-    places.keep({ leafId: leaf, positionSamples, heardAtMs: this.#now() });
+    places.keep({ leafId: leaf, positionSamples, heardAtMs: this.#heardMs });
   }
 
   #setSpeed(speed: number): void {

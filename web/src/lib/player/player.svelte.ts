@@ -74,6 +74,8 @@ export class Player {
     ['ended', () => this.#onEnded()],
     ['error', () => this.#onError()],
     ['seeked', () => this.#readPosition()],
+    // No frames are drawn in a hidden tab, or on a locked phone.
+    ['timeupdate', () => this.#readPosition()],
   ];
   readonly #reports: EngineReports = {
     onsource: () => {

@@ -126,7 +126,9 @@ export class CaptureSession {
   stop(): void {
     if (this.#over || this.#drain !== null) return;
     this.#silence();
-    this.#buffer.endAt(this.#input.frame + this.compensationFrames);
+    // What was on its way when the longest take was reached is not part of it.
+    const longest = this.#punchFrame + this.#frames(MAX_TAKE_SECONDS * SAMPLE_RATE);
+    this.#buffer.endAt(Math.min(this.#input.frame, longest) + this.compensationFrames);
     this.#handedChunks = this.#buffer.chunks.length;
     this.#await();
   }

@@ -29,7 +29,7 @@ import {
 import type { Heard } from './review-player.svelte.ts';
 import { audioOfKept, audioOfRecording } from './take-audio.ts';
 import { lacking, lengthOf, trimmed, type Place, type Trim } from './take-edit.ts';
-import { originOf, type Capturing } from './take-facts.ts';
+import { isHere, originOf, type Capturing } from './take-facts.ts';
 import { PageTakeKeeper, type TakeKeeper, type TakeWriter } from './take-keeper.ts';
 import { RunningMachine } from './running-machine.svelte.ts';
 import { TakeShelf, type HeldTake } from './take-shelf.svelte.ts';
@@ -225,8 +225,10 @@ export class Recorder {
   /** Takes up a take of an earlier visit. */
   async recover(id: TakeId): Promise<void> {
     const kept = await this.#keeper.recover(id).catch(() => null);
-    this.objection = kept === null ? NOT_THERE : null;
-    if (kept === null) return;
+    // Over another take it would be published in the wrong place.
+    const belongs = kept !== null && isHere(kept.origin, this.#props);
+    this.objection = belongs ? null : NOT_THERE;
+    if (!belongs) return;
     const { origin, typed } = kept;
     this.shelf.add(id, await audioOfKept(kept), { atMs: origin.capturedAtMs });
     Object.assign(this, typed, this.name !== '' && { name: this.name });

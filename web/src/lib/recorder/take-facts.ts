@@ -33,6 +33,15 @@ export function originOf(
   return { ...facts, ...capturing, capturedAtMs: Date.now() };
 }
 
+/** Whether a take of an earlier visit belongs to this recorder: a new story takes any. */
+export function isHere(
+  origin: Pick<TakeOrigin, 'storyId' | 'parentId'>,
+  { storyId, over }: Pick<RecorderProps, 'storyId' | 'over'>,
+): boolean {
+  if (storyId === null) return true;
+  return origin.storyId === storyId && origin.parentId === (over?.take.id ?? null);
+}
+
 /** What is published of a take. */
 export function draftOf(
   takeId: TakeId,

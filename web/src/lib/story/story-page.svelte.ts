@@ -1,7 +1,7 @@
 // What a story's page shows and does: the live tree, the path that is open, the take that is chosen.
 import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
-import { goto } from '$app/navigation';
+import { goto, refreshAll } from '$app/navigation';
 import type { Standing } from '#domain/access/policy.ts';
 import { isHidden, isPlaced, type PlacedTake, type Take, type Voice } from '#domain/story/take.ts';
 import type { ListeningPosition } from '#domain/protocol/listening.ts';
@@ -133,6 +133,8 @@ export class StoryPage {
     this.player.choose(this.playable);
     const detach = this.player.attach(audio);
     const stopListening = this.listening.start(audio);
+    const leave = () => this.listening.leave();
+    addEventListener('pagehide', leave);
     if (this.chosenId !== null) this.player.seek(this.joinOf(this.chosenId));
     void this.#showKept();
     void this.live.start();
@@ -141,6 +143,7 @@ export class StoryPage {
       if (storyId === this.live.storyId) this.expect(takeId);
     });
     return () => {
+      removeEventListener('pagehide', leave);
       stopListening();
       offPublished();
       this.#keeper.stop();
@@ -233,7 +236,7 @@ export class StoryPage {
     this.choose(leafId);
     this.player.choose(this.playable);
     this.player.seek(positionSamples);
-    this.listening.toggle();
+    this.player.play();
   }
 
   /** Chooses a take; the open path changes only if the take is not on it. */
@@ -314,6 +317,17 @@ export class StoryPage {
     this.announcement = 'Your take is in the story. It is being mixed now.';
     this.choose(take.id);
     this.arrived = take.id;
+    void this.#refreshAfterwards(take.id);
+  }
+
+  /**
+   * Asks the server who is here now: with their take people may have changed their name. A change
+   * of the address discards what was asked before it.
+   */
+  async #refreshAfterwards(id: TakeId): Promise<void> {
+    await goto(this.hrefOf(id), { shallow: true, replace: true, state: {} });
+    // Without a line the page stays as it is.
+    await refreshAll().catch(() => undefined);
   }
 
   /** The server rendered the page anew; what this page changed meanwhile stays as it is. */

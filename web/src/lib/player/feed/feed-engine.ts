@@ -48,6 +48,8 @@ export class FeedEngine implements Engine {
   #hasLeft = false;
   /** Where to go once the element has a length, samples; null when it is there. */
   #pending: number | null = null;
+  /** Where to go on the path that was asked for last, until it is known; null: stay where one is. */
+  #asked: number | null = null;
   #round = new AbortController();
   #nudged = Promise.withResolvers<void>();
   #isPrefetching = false;
@@ -79,7 +81,7 @@ export class FeedEngine implements Engine {
   }
 
   get positionSamples(): number {
-    return this.#pending ?? secondsToSamples(this.#media.currentTime);
+    return this.#asked ?? this.#pending ?? secondsToSamples(this.#media.currentTime);
   }
 
   open(path: EnginePath, atSamples: number | null): void {
@@ -90,11 +92,14 @@ export class FeedEngine implements Engine {
     this.#choice = { atMs: performance.now(), index: null };
     // Whoever hears nothing yet is where they ask to be; the others stay until the path is known.
     if (this.#buffer === null && atSamples !== null) this.#pending = atSamples;
-    void this.#run(path, atSamples, this.#round.signal);
+    this.#asked = atSamples;
+    void this.#run(path, this.#round.signal);
   }
 
   seek(samples: number): void {
     this.#keepBefore = 0;
+    // A place on a path that is still to come: it is gone to once that is here.
+    if (this.#choice?.index === null) this.#asked = samples;
     const at = Math.min(samples, this.#path?.endSamples ?? samples);
     if (this.#buffer === null || this.#media.readyState < HAVE_METADATA) this.#pending = at;
     else this.#media.currentTime = samplesToSeconds(at);
@@ -121,13 +126,13 @@ export class FeedEngine implements Engine {
     this.#letGo();
   }
 
-  async #run(wanted: EnginePath, atSamples: number | null, signal: AbortSignal): Promise<void> {
+  async #run(wanted: EnginePath, signal: AbortSignal): Promise<void> {
     try {
       const path = this.#supply.peek(wanted) ?? (await this.#supply.path(wanted, signal));
       if (this.#media.error !== null) this.#letGo();
       await this.#source();
       signal.throwIfAborted();
-      this.#adopt(path, atSamples);
+      this.#adopt(path);
       await this.#feed(wanted, signal);
     } catch (error) {
       if (!signal.aborted) this.#fail(error);
@@ -163,8 +168,9 @@ export class FeedEngine implements Engine {
   }
 
   /** Goes over to a path: what it shares with the one before stays, what is about to sound too. */
-  #adopt(path: FeedPath, atSamples: number | null): void {
+  #adopt(path: FeedPath): void {
     const before = this.#path;
+    const atSamples = this.#asked;
     this.#path = path;
     this.#reports.onlength(path.endSamples);
     this.#reports.onrough(path.roughFromSamples);
@@ -174,6 +180,7 @@ export class FeedEngine implements Engine {
       before !== null && fork === before.segments.length && fork === path.segments.length;
     if (before === null || atSamples !== null) this.seek(position);
     else if (!isSame && segmentStart(fork) < position + MARGIN_SAMPLES) this.#turn(position);
+    this.#asked = null;
     const first = segmentAt(Math.max(position, this.#keepBefore));
     if (this.#choice !== null) this.#choice.index = Math.max(fork, first);
   }
