@@ -132,6 +132,24 @@ describe('takes that wait for the line', () => {
     await vi.waitFor(() => expect(published).toEqual([uuid(1), uuid(2)]));
   });
 
+  test('that this device cannot read are told as refused, not as waiting for the line', async () => {
+    const unreadable = new Error('unreadable');
+    const voices = voicesOf([recorded(1)], () => Promise.reject(unreadable));
+    const { outbox } = outboxApart({ written: device(), voices, publish: unused });
+    await expect(outbox.deliver(takeId(uuid(1)))).rejects.toBe(unreadable);
+    expect(outbox.items[0]?.step.at).toBe('refused');
+  });
+
+  test('are sent later if the store of the device fails once, and whoever asked is told', async () => {
+    const fault = new Error('the store is closed');
+    const voices = voicesOf([recorded(1)], async ({ origin }) => answer(origin));
+    const all = vi.spyOn(voices, 'all').mockRejectedValueOnce(fault);
+    const { outbox, published } = outboxApart({ written: device(), voices, publish: unused });
+    await expect(outbox.deliver(takeId(uuid(1)))).rejects.toBe(fault);
+    await vi.waitFor(() => expect(published).toEqual([uuid(1)]));
+    expect(all.mock.calls.length).toBeGreaterThan(1);
+  });
+
   test('are not even tried while the device says that it has no line', async () => {
     const { outbox } = outboxApart({
       written: device(written(1)),

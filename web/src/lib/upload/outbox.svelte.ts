@@ -52,7 +52,7 @@ export interface OutboxSettings {
 }
 
 /** What became of a take within one call of `deliver`. */
-type Outcome = Published | Refused | 'withdrawn';
+type Outcome = Published | Error | 'withdrawn';
 
 const PAUSE_MS = 5_000;
 
@@ -72,6 +72,8 @@ export class Outbox {
   #current: { readonly takeId: TakeId; readonly abort: AbortController } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
+  /** Why the last round ended early: the device's store did not answer. */
+  #fault: Error | null = null;
 
   constructor(settings: OutboxSettings) {
     this.#settings = settings;
@@ -134,6 +136,7 @@ export class Outbox {
    * Sends what waits, with this take among it.
    * @returns its answer; null if it waits on
    * @throws {Refused} the story does not take it
+   * @throws {Error} what this device keeps could not be read
    * @throws {DOMException} AbortError: it was withdrawn
    */
   async deliver(id: TakeId, onstep: (step: Step) => void = () => {}): Promise<Published | null> {
@@ -147,8 +150,9 @@ export class Outbox {
       this.#watchers.delete(id);
     }
     const outcome = this.#outcomes.get(id);
-    if (outcome instanceof Refused) throw outcome;
+    if (outcome instanceof Error) throw outcome;
     if (outcome === 'withdrawn') throw new DOMException('withdrawn', 'AbortError');
+    if (outcome === undefined && this.#fault !== null) throw this.#fault;
     return outcome ?? null;
   }
 
@@ -178,14 +182,25 @@ export class Outbox {
   }
 
   async #sendAll(): Promise<void> {
+    this.#fault = null;
+    try {
+      await this.#sendRounds();
+    } catch (error) {
+      // A store that cannot be read now may be read later: the queue goes on.
+      console.warn(error);
+      this.#fault = asError(error);
+    }
+    if (this.#stopped || (this.#fault === null && !this.items.some(waits))) return;
+    this.#timer = setTimeout(() => void this.send(), this.#settings.pauseMs ?? PAUSE_MS);
+  }
+
+  async #sendRounds(): Promise<void> {
     while (this.#again && !this.#stopped) {
       this.#again = false;
       await this.refresh();
       const isWaiting = this.items.some(waits);
       if (isWaiting && this.#settings.isOnline()) await this.#settings.alone(() => this.#pass());
     }
-    if (this.#stopped || !this.items.some(waits)) return;
-    this.#timer = setTimeout(() => void this.send(), this.#settings.pauseMs ?? PAUSE_MS);
   }
 
   /** Another tab may have sent some of it while this one waited for its turn. */
@@ -279,8 +294,8 @@ export class Outbox {
       this.#step(takeId, { at: 'not-yet', why: error.message });
       return true;
     }
-    if (error instanceof Refused) this.#outcomes.set(takeId, error);
-    else console.warn(error);
+    this.#outcomes.set(takeId, asError(error));
+    if (!(error instanceof Refused)) console.warn(error);
     const why =
       error instanceof Refused ? error.message : 'What this device keeps of it could not be read.';
     const isPlaceGone = error instanceof Refused && error.status === 404;
@@ -339,4 +354,8 @@ function waits({ step: { at } }: OutboxItem): boolean {
 /** True if the same take may be accepted later as it is. */
 function isPassing({ problem: { code } }: Refused): boolean {
   return code === 'parent_not_ready' || code === 'too_many_requests';
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('the device failed', { cause: error });
 }
