@@ -16,7 +16,7 @@ import { lockStory, notYours } from './standing.ts';
  * one tail.
  * @param input a {@link branchSchema} body, not yet parsed
  * @throws {Problem} `unauthenticated`, `bad_request`, `conflict`, `published_otherwise`, `not_found`,
- *   `parent_not_ready`, `does_not_outlast_parent`, `path_too_long`, `upload_incomplete`,
+ *   `parent_not_ready`, `parent_unusable`, `upload_unknown`, `does_not_outlast_parent`, `path_too_long`, `upload_incomplete`,
  *   `too_large`, `unavailable`
  */
 export async function branchStory(
@@ -73,17 +73,21 @@ type TakeRow = typeof takes.$inferSelect;
 function shown(take: TakeRow): TakeRow {
   if (take.hiddenAt === null) return take;
   throw new Problem(
-    'parent_not_ready',
+    'parent_unusable',
     'The take you answer was hidden. Your take is safe; answer another one with it.',
   );
 }
 
 function settled({ startSamples, durationSamples, status }: TakeRow): Span {
   if (status === 'ready' && durationSamples !== null) return { startSamples, durationSamples };
+  if (status === 'failed') {
+    throw new Problem(
+      'parent_unusable',
+      'The take you answer could not be used. Your take is safe; answer another one with it.',
+    );
+  }
   throw new Problem(
     'parent_not_ready',
-    status === 'failed'
-      ? 'The take you answer could not be used. Your take is safe; answer another one with it.'
-      : 'The take you answer is still being prepared. Your take is safe; publish it in a moment.',
+    'The take you answer is still being prepared. Your take is safe; publish it in a moment.',
   );
 }

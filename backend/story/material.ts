@@ -25,7 +25,7 @@ export interface Material {
 /**
  * Looks at what a take is to be made of. Reads the store, so it runs before the transaction: a
  * complete upload never changes.
- * @throws {Problem} `not_found`, `upload_incomplete`, `too_large`
+ * @throws {Problem} `upload_unknown`, `upload_incomplete`, `too_large`
  */
 export async function materialOf(
   deps: { db: Database; objects: ObjectStore },
@@ -87,7 +87,9 @@ async function reachableStore<T>(work: () => Promise<T>): Promise<T> {
 }
 
 export function uploadUnknown(cause?: unknown): Problem {
-  return new Problem('not_found', 'We do not have this recording. Upload it again.', { cause });
+  return new Problem('upload_unknown', 'We do not have this recording. Upload it again.', {
+    cause,
+  });
 }
 
 function uploadIncomplete(): Problem {

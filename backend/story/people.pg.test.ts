@@ -214,7 +214,7 @@ describe('a take', () => {
     }
     await assertHears(fresh.db, his, jo);
     await assertHears(fresh.db, below, stranger);
-    expect(await refusal(branchBy(stranger, his))).toMatchObject({ code: 'parent_not_ready' });
+    expect(await refusal(branchBy(stranger, his))).toMatchObject({ code: 'parent_unusable' });
     expect(await branchBy(stranger, below)).toMatchObject({ storyId: story.storyId });
     expect(await refusal(setLiked(fresh.db, stranger, { takeId: his, liked: true }))).toMatchObject(
       { code: 'not_found' },

@@ -270,7 +270,7 @@ describe('branching', () => {
     expect(early).toMatchObject({ code: 'parent_not_ready', status: 409 });
     await site.ingest(child.takeId, { failure: 'not_audio' });
     const failed = await refusal(branched(mira, story, child.takeId, seconds(3)));
-    expect(failed).toMatchObject({ code: 'parent_not_ready', status: 409 });
+    expect(failed).toMatchObject({ code: 'parent_unusable', status: 409 });
   });
 
   test('keeps both of two answers to one tail given at the same moment', async () => {
@@ -502,8 +502,8 @@ describe('what is refused', () => {
         body: { kind: 'voice', uploadId: id },
       });
     const theirs = await site.recording(mira, seconds(2));
-    expect(await refusal(using(theirs))).toMatchObject({ code: 'not_found' });
-    expect(await refusal(using(uploadId(randomUUID())))).toMatchObject({ code: 'not_found' });
+    expect(await refusal(using(theirs))).toMatchObject({ code: 'upload_unknown' });
+    expect(await refusal(using(uploadId(randomUUID())))).toMatchObject({ code: 'upload_unknown' });
     const open = await site.recording(jo, seconds(2), 'open');
     expect(await refusal(using(open))).toMatchObject({ code: 'upload_incomplete' });
     const mine = await site.recording(jo, seconds(2));

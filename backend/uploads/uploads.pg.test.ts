@@ -180,7 +180,7 @@ describe('an upload', () => {
     const file = fileOf(100, 11);
     const ticket = await announceUpload(deps, mia, announcement(file));
     const other = await newPerson();
-    const hidden = { code: 'not_found' };
+    const hidden = { code: 'upload_unknown' };
     await expect(uploadTicket(deps, other, ticket.uploadId)).rejects.toMatchObject(hidden);
     await expect(completeUpload(deps, other, ticket.uploadId)).rejects.toMatchObject(hidden);
     const none = uploadId(randomUUID());

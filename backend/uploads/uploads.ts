@@ -71,7 +71,7 @@ export async function announceUpload(
 
 /**
  * Where an upload stands, with fresh links for the parts that have not arrived: how to resume.
- * @throws {Problem} `not_found`: no such upload of this person
+ * @throws {Problem} `upload_unknown`: no such upload of this person
  */
 export async function uploadTicket(
   deps: UploadDeps,
@@ -84,7 +84,7 @@ export async function uploadTicket(
 /**
  * Finishes an upload: joins its parts, and reads the stored object back for its size and hash.
  * Safe to repeat, also at the same time.
- * @throws {Problem} `not_found`; `upload_incomplete`: parts are missing; `checksum_mismatch`: what
+ * @throws {Problem} `upload_unknown`; `upload_incomplete`: parts are missing; `checksum_mismatch`: what
  * arrived is not what was announced, so it was discarded and every part is wanted again
  */
 export async function completeUpload(
@@ -237,7 +237,7 @@ async function findOwn(db: Queryable, person: Person, id: UploadId): Promise<Upl
     .select()
     .from(uploads)
     .where(and(eq(uploads.id, id), eq(uploads.userId, person.id)));
-  if (upload === undefined) throw new Problem('not_found', 'There is no such upload.');
+  if (upload === undefined) throw new Problem('upload_unknown', 'There is no such upload.');
   return upload;
 }
 

@@ -107,7 +107,7 @@ test('a start, a duration or an author that somebody claims is refused', async (
   const theft = await lou.call('POST', `/api/stories/${seed.storyId}/takes`, {
     body: { takeId: newTakeId(), parentId: seed.takeId, body: stolen },
   });
-  expect([theft.status, theft.problem().code]).toEqual([404, 'not_found']);
+  expect([theft.status, theft.problem().code]).toEqual([404, 'upload_unknown']);
 });
 
 test('a take that does not outlast its parent is told how many seconds it lacks', async ({
@@ -226,7 +226,7 @@ for (const [what, reason, file] of hostile) {
     const answer = await lou.call('POST', `/api/stories/${seed.storyId}/takes`, {
       body: { takeId: newTakeId(), parentId: failed.takeId, body: { kind: 'text', words: 'So?' } },
     });
-    expect([answer.status, answer.problem().code]).toEqual([409, 'parent_not_ready']);
+    expect([answer.status, answer.problem().code]).toEqual([409, 'parent_unusable']);
     for (const context of [lous, others]) await context.close();
   });
 }

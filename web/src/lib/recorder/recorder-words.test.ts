@@ -44,6 +44,9 @@ test("a failure says what is safe: ours in our words, a refusal in the server's"
   expect(describeFailure(new Unreachable('x'), progress)).toBe(
     'The network dropped at 62 %. Your take is safe on this device. Try again.',
   );
+  expect(describeFailure(new Error('unreadable'), progress)).toMatch(
+    /^This device could not read/u,
+  );
   const refused = new Refused(409, { code: 'parent_not_ready', message: 'Mira is not mixed yet.' });
   expect(describeFailure(refused, progress)).toBe(
     'Mira is not mixed yet. Your take is safe on this device.',

@@ -4,7 +4,7 @@ import type { TakeTiming } from '#domain/story/take.ts';
 import { fit } from '#domain/timeline/duet.ts';
 import { describeTiming } from '../latency/timing-words.ts';
 import { formatClock } from '#domain/timeline/samples.ts';
-import { Refused } from '../upload/api.ts';
+import { Refused, Unreachable } from '../upload/api.ts';
 import type { UploadProgress } from '../upload/part-progress.ts';
 import { describeUpload } from '../upload/sending-step.ts';
 import type { Interruption } from './interruptions.ts';
@@ -47,6 +47,8 @@ export function describeProgress(progress: Progress): string {
 /** Why a publication failed. */
 export function describeFailure(error: unknown, progress: Progress): string {
   if (error instanceof Refused) return `${error.problem.message} Your take is safe on this device.`;
+  if (!(error instanceof Unreachable))
+    return 'This device could not read or keep what it sends. Your take is still on this page. Try again, or download it.';
   const where = progress.step === 'uploading' ? ` at ${percent(progress.share)}` : '';
   return `The network dropped${where}. Your take is safe on this device. Try again.`;
 }

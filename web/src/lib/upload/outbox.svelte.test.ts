@@ -197,6 +197,23 @@ describe('takes that wait for the line', () => {
     expect(voices.rows).toMatchObject([{ state: 'live', problem: null }]);
   });
 
+  test.each([
+    ['parent_unusable', 409, true],
+    ['not_found', 404, true],
+    ['upload_unknown', 404, false],
+  ] as const)(
+    'known failure 42: refused as %s are not sent for ever',
+    async (code, status, gone) => {
+      const send = vi.fn<QueuedVoices['send']>().mockRejectedValue(refusal(code, status));
+      const voices = voicesOf([recorded(1)], send);
+      const { outbox } = outboxApart({ written: device(), voices, publish: unused });
+      await outbox.send();
+      await outbox.send();
+      expect(send).toHaveBeenCalledTimes(1);
+      expect(outbox.items).toMatchObject([{ step: { at: 'refused', isPlaceGone: gone } }]);
+    },
+  );
+
   test('wait on while their parent is being prepared', async () => {
     let isReady = false;
     const publish = async (take: WrittenTake): Promise<Published> => {

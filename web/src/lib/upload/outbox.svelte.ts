@@ -55,6 +55,8 @@ export interface OutboxSettings {
 type Outcome = Published | Error | 'withdrawn';
 
 const PAUSE_MS = 5_000;
+/** The longest pause while the story asks to wait, in pauses. */
+const MAX_PAUSES = 8;
 
 export class Outbox {
   /** What waits of whoever is here, oldest first. */
@@ -72,6 +74,8 @@ export class Outbox {
   #current: { readonly takeId: TakeId; readonly abort: AbortController } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
+  /** How often on end the story asked to wait with all that waits. */
+  #notYets = 0;
   /** Why the last round ended early: the device's store did not answer. */
   #fault: Error | null = null;
 
@@ -191,7 +195,10 @@ export class Outbox {
       this.#fault = asError(error);
     }
     if (this.#stopped || (this.#fault === null && !this.items.some(waits))) return;
-    this.#timer = setTimeout(() => void this.send(), this.#settings.pauseMs ?? PAUSE_MS);
+    const pauses = Math.min(2 ** this.#notYets, MAX_PAUSES);
+    this.#notYets = this.items.filter(waits).every(isPutOff) ? this.#notYets + 1 : 0;
+    const pauseMs = (this.#settings.pauseMs ?? PAUSE_MS) * pauses;
+    this.#timer = setTimeout(() => void this.send(), pauseMs);
   }
 
   async #sendRounds(): Promise<void> {
@@ -270,6 +277,7 @@ export class Outbox {
   async #published(take: OutboxItem, published: Published): Promise<void> {
     const { takeId, of } = take;
     this.#outcomes.set(takeId, published);
+    this.#notYets = 0;
     // Listeners first: what they show must not be gone before the take is.
     for (const listener of this.#listeners) listener(published, take);
     this.#step(takeId, { at: 'live', published });
@@ -298,7 +306,7 @@ export class Outbox {
     if (!(error instanceof Refused)) console.warn(error);
     const why =
       error instanceof Refused ? error.message : 'What this device keeps of it could not be read.';
-    const isPlaceGone = error instanceof Refused && error.status === 404;
+    const isPlaceGone = error instanceof Refused && isOfItsPlace(error);
     this.#step(takeId, { at: 'refused', why, isPlaceGone });
     await (await this.#settings.voices())?.refused(takeId, { message: why, isPlaceGone });
     return true;
@@ -351,9 +359,19 @@ function waits({ step: { at } }: OutboxItem): boolean {
   return at !== 'refused' && at !== 'live' && at !== 'asks';
 }
 
+/** True for a take that the story cannot take yet, or that is behind one. */
+function isPutOff({ step: { at } }: OutboxItem): boolean {
+  return at === 'not-yet' || at === 'behind';
+}
+
 /** True if the same take may be accepted later as it is. */
 function isPassing({ problem: { code } }: Refused): boolean {
   return code === 'parent_not_ready' || code === 'too_many_requests';
+}
+
+/** True if it is the place in the story that cannot be had, and not the take that is at fault. */
+function isOfItsPlace({ problem: { code } }: Refused): boolean {
+  return code === 'not_found' || code === 'parent_unusable';
 }
 
 function asError(error: unknown): Error {
