@@ -159,7 +159,7 @@ describe.each(stores)('a store %s', (_, openStore) => {
       title: 'Too late',
       body: { kind: 'voice', uploadId: forgotten, words: '' },
     });
-    await expect(late).rejects.toMatchObject({ code: 'not_found' });
+    await expect(late).rejects.toMatchObject({ code: 'upload_unknown' });
   });
 
   test('an upload that was begun and left is ended in the store too', async () => {
