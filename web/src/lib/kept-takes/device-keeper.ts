@@ -1,6 +1,8 @@
 // Keeps the takes of one recorder on this device, and hands them to the outbox to be published.
+import type { Published } from '#domain/protocol/commands.ts';
 import type { TakeId, UserId } from '#domain/story/ids.ts';
 import type { TakeTiming } from '#domain/story/take.ts';
+import { Refused } from '../upload/api.ts';
 import { sha256Hex } from '../upload/digest.ts';
 import type { Outbox } from '../upload/outbox.svelte.ts';
 import { publishDraft, type Draft } from '../upload/publish.ts';
@@ -37,6 +39,11 @@ export class DeviceTakeKeeper implements TakeKeeper {
   readonly #settings: KeeperSettings;
   /** What lets go of each take that is open here. */
   readonly #held = new Map<TakeId, () => void>();
+  /** Who was here when a take of this recorder began. */
+  readonly #authors = new Map<TakeId, UserId | null>();
+  /** Ends each publication that is under way. */
+  readonly #publishing = new Map<TakeId, AbortController>();
+  #isClosed = false;
   /** Changes of one take, one after the other. */
   #work: Promise<unknown> = Promise.resolve();
 
@@ -83,8 +90,17 @@ export class DeviceTakeKeeper implements TakeKeeper {
   }
 
   async publish(draft: Draft, { onprogress }: DeliveryOptions): Promise<Delivery> {
-    const isQueued = await this.#queue(draft);
-    if (!isQueued) return { kind: 'live', published: await this.#publishAtOnce(draft, onprogress) };
+    this.#refuseOthers(draft.takeId);
+    const abort = new AbortController();
+    this.#publishing.set(draft.takeId, abort);
+    const isQueued = await this.#queue(draft, abort.signal);
+    // Withdrawn before it was in the queue, where the outbox could not find it.
+    abort.signal.throwIfAborted();
+    if (!isQueued) {
+      const options = { signal: abort.signal, ...(onprogress && { onprogress }) };
+      const published = await this.#publishAtOnce(draft, options);
+      return { kind: 'live', published };
+    }
     const onstep = (step: Step): void => {
       if (step.at === 'uploading') onprogress?.(step);
       if (step.at === 'publishing') onprogress?.({ share: 1, waitMs: null, parts: 1, arrived: 1 });
@@ -94,6 +110,7 @@ export class DeviceTakeKeeper implements TakeKeeper {
   }
 
   withdraw(id: TakeId): Promise<void> {
+    this.#publishing.get(id)?.abort();
     return this.#settings.outbox.withdraw(id);
   }
 
@@ -106,10 +123,12 @@ export class DeviceTakeKeeper implements TakeKeeper {
     const meaning = take === null ? null : meaningOf(take, this.#settings.person(), false);
     const isOurs = meaning !== null && meaning !== 'others';
     const recovered = take === null || !isOurs ? null : await recoveredTake(shelf, take);
-    if (recovered === null) {
+    // Nobody looks at it any more: a recorder that is closed leaves it as it is.
+    if (recovered === null || this.#isClosed) {
       this.#letGo(id);
       return null;
     }
+    this.#authors.set(id, take?.origin.userId ?? null);
     // Whoever looks at it again publishes it again: until then it waits for nobody.
     await shelf.change(id, (now) =>
       now.state === 'live' ? now : { ...now, state: 'kept', problem: null },
@@ -124,12 +143,13 @@ export class DeviceTakeKeeper implements TakeKeeper {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const id of this.#held.keys()) this.#letGo(id);
     void this.#work.then(tellChanged);
   }
 
   /** Puts a take in the queue; false if this device does not keep it. */
-  async #queue(draft: Draft): Promise<boolean> {
+  async #queue(draft: Draft, signal: AbortSignal): Promise<boolean> {
     const { takeId, content, place, name = '' } = draft;
     const shelf = await this.#settings.shelf();
     if (shelf === null || content.kind !== 'voice') return false;
@@ -140,16 +160,18 @@ export class DeviceTakeKeeper implements TakeKeeper {
       const sending = await this.#prepare(shelf, found.sending, { takeId, file: content.file });
       const title = place.kind === 'plant' ? place.title : found.title;
       const userId = this.#settings.person();
-      const queued = await shelf.change(takeId, (take) => ({
-        ...take,
-        origin: { ...take.origin, userId },
-        state: 'queued',
-        name,
-        title,
-        words: content.words ?? '',
-        problem: null,
-        sending: { ...sending, place },
-      }));
+      const facts = { name, title, words: content.words ?? '', problem: null };
+      const queued = await shelf.change(takeId, (take) =>
+        signal.aborted
+          ? take
+          : {
+              ...take,
+              ...facts,
+              origin: { ...take.origin, userId },
+              state: 'queued',
+              sending: { ...sending, place },
+            },
+      );
       return queued !== null;
     } catch (error) {
       // A device without room for the file still has what was captured; what is sent is on the page.
@@ -175,9 +197,12 @@ export class DeviceTakeKeeper implements TakeKeeper {
   }
 
   /** As a device that keeps nothing does it. */
-  async #publishAtOnce(draft: Draft, onprogress: DeliveryOptions['onprogress']) {
+  async #publishAtOnce(
+    draft: Draft,
+    options: DeliveryOptions & { readonly signal: AbortSignal },
+  ): Promise<Published> {
     const as = this.#settings.person() ?? undefined;
-    const published = await publishDraft({ ...draft, as }, onprogress && { onprogress });
+    const published = await publishDraft({ ...draft, as }, options);
     await this.forget(draft.takeId);
     return published;
   }
@@ -189,7 +214,20 @@ export class DeviceTakeKeeper implements TakeKeeper {
   }
 
   async #hold(id: TakeId): Promise<void> {
-    if (!this.#held.has(id)) this.#held.set(id, await holdTake(id));
+    if (this.#held.has(id)) return;
+    const letGo = await holdTake(id);
+    // Whoever closed meanwhile would never let go of it.
+    if (this.#isClosed) letGo();
+    else this.#held.set(id, letGo);
+  }
+
+  /** Nobody's voice is published under another person's name. @throws {Refused} */
+  #refuseOthers(id: TakeId): void {
+    const [author, person] = [this.#authors.get(id) ?? null, this.#settings.person()];
+    if (author === null || person === null || author === person) return;
+    const message =
+      'Somebody else is signed in here now. Only who recorded this take can publish it, once they are signed in again.';
+    throw new Refused(403, { code: 'forbidden', message });
   }
 
   #letGo(id: TakeId): void {
@@ -212,6 +250,8 @@ export class DeviceTakeKeeper implements TakeKeeper {
   #known(origin: TakeOrigin): KeptOrigin {
     const { person, place } = this.#settings;
     const { slug = null, after = '' } = place ?? {};
-    return { ...origin, userId: person(), slug, after };
+    const userId = person();
+    this.#authors.set(origin.takeId, userId);
+    return { ...origin, userId, slug, after };
   }
 }

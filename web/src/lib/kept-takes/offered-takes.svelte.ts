@@ -1,13 +1,11 @@
 // The takes of earlier visits that this device kept: to be used, or deleted and taken back.
 import type { TakeId, UserId } from '#domain/story/ids.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
+import { UndoTimers } from '../recorder/undo-timers.ts';
 import { meaningOf, type KeptTake } from './kept-take.ts';
 import { ShelfNews } from './shelf-news.ts';
 import { heldTakes, holdTake, TakeOpen } from './take-locks.ts';
 import { framesOf, type TakeShelf } from './take-shelf.ts';
-
-/** How long a deleted take can be taken back, milliseconds. */
-const UNDO_MS = 10_000;
 
 export interface OfferedTake {
   readonly take: KeptTake;
@@ -31,13 +29,13 @@ export class OfferedTakes {
   others = $state(0);
   /** How many things there are that cannot be read. */
   unreadable = $state(0);
-  /** The take that was deleted last, as long as it can be taken back. */
-  deleted = $state.raw<OfferedTake | null>(null);
+  /** The takes that were deleted and can be taken back, each for its own ten seconds. */
+  deleted = $state.raw<readonly OfferedTake[]>([]);
   /** Who is at this page now. */
   person: UserId | null;
   readonly #settings: Omit<OfferedSettings, 'person'>;
   readonly #removing = new Map<TakeId, { drop: () => Promise<void>; letGo: () => void }>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #undo = new UndoTimers((id) => void this.#expire(id));
 
   constructor({ person, ...settings }: OfferedSettings) {
     this.person = person;
@@ -50,7 +48,7 @@ export class OfferedTakes {
     void this.refresh();
     return () => {
       news.close();
-      clearTimeout(this.#timer);
+      this.#undo.end();
       // Whoever leaves before the time is up may still want it: it is offered again.
       for (const { letGo } of this.#removing.values()) letGo();
       this.#removing.clear();
@@ -77,12 +75,10 @@ export class OfferedTakes {
     const { takeId } = offered.take.origin;
     const shelf = await this.#settings.shelf();
     if (shelf === null) return;
-    await this.#expire();
     try {
       const letGo = await holdTake(takeId);
       this.#removing.set(takeId, { drop: () => shelf.drop(takeId), letGo });
-      this.deleted = offered;
-      this.#timer = setTimeout(() => void this.#expire(), UNDO_MS);
+      this.#showDeleted([...this.deleted, offered]);
     } catch (error) {
       // Another tab has it open now: it is not ours to delete.
       if (!(error instanceof TakeOpen)) throw error;
@@ -90,25 +86,37 @@ export class OfferedTakes {
     await this.refresh();
   }
 
-  async undo(): Promise<void> {
-    const id = this.deleted?.take.origin.takeId;
-    clearTimeout(this.#timer);
-    this.deleted = null;
-    if (id === undefined) return;
+  async undo(id: TakeId): Promise<void> {
+    this.#showDeleted(this.deleted.filter((one) => idOf(one) !== id));
     this.#removing.get(id)?.letGo();
     this.#removing.delete(id);
     await this.refresh();
   }
 
-  async #expire(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.deleted = null;
-    for (const [id, { drop, letGo }] of this.#removing) {
-      await drop();
-      letGo();
-      this.#removing.delete(id);
-    }
+  #showDeleted(deleted: readonly OfferedTake[]): void {
+    this.deleted = deleted;
+    this.#undo.follow(deleted.map(idOf));
   }
+
+  /** A take that the device cannot let go of is offered again. */
+  async #expire(id: TakeId): Promise<void> {
+    this.#showDeleted(this.deleted.filter((one) => idOf(one) !== id));
+    const removing = this.#removing.get(id);
+    this.#removing.delete(id);
+    if (removing === undefined) return;
+    try {
+      await removing.drop();
+    } catch (error) {
+      console.warn(error);
+    } finally {
+      removing.letGo();
+    }
+    await this.refresh().catch((error: unknown) => console.warn(error));
+  }
+}
+
+function idOf({ take }: OfferedTake): TakeId {
+  return take.origin.takeId;
 }
 
 async function withLength(shelf: TakeShelf, take: KeptTake): Promise<OfferedTake> {

@@ -15,7 +15,8 @@ export function queuedVoices(shelf: TakeShelf, options: SendOptions = {}): Queue
       await shelf.change(id, (take) => ({ ...take, problem }));
     },
     signed: async (id, userId) => {
-      await shelf.change(id, (take) => ({ ...take, origin: { ...take.origin, userId } }));
+      // The name was for a guest to be: it renames nobody.
+      await shelf.change(id, (take) => ({ ...take, origin: { ...take.origin, userId }, name: '' }));
     },
     withdrawn: async (id) => {
       await shelf.change(id, (take) =>

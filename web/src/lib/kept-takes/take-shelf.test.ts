@@ -8,54 +8,7 @@ import { recoveredTake } from './recovered-take.ts';
 import { encodeChunk, encodeHead, UnreadableTake } from './take-file.ts';
 import type { KeptOrigin } from './take-origin.ts';
 import { framesOf, newTake, TakeShelf } from './take-shelf.ts';
-
-const uuid = (digit: number): string => `${String(digit).repeat(8)}-1111-4111-8111-111111111111`;
-const mira = userId(uuid(8));
-
-function origin(digit: number, change: Partial<KeptOrigin> = {}): KeptOrigin {
-  return {
-    takeId: takeId(uuid(digit)),
-    userId: mira,
-    storyId: null,
-    parentId: null,
-    slug: null,
-    after: '',
-    punchSamples: 0,
-    sampleRate: 48_000,
-    leadFrames: 0,
-    compensationFrames: 0,
-    capturedAtMs: digit,
-    device: '',
-    ...change,
-  };
-}
-
-/** Rows of a device, in memory. */
-function rowsOf(rows = new Map<string, object>()) {
-  const change = async (_: string, key: string, to: (row: unknown) => object | null) => {
-    const row = to(rows.get(key));
-    if (row === null) rows.delete(key);
-    else rows.set(key, { ...row, key });
-  };
-  const under = (prefix: string) =>
-    [...rows.keys()].filter((key) => key.startsWith(prefix)).toSorted();
-  return {
-    rows,
-    all: async () => [...rows.values()],
-    get: async (_: string, key: string) => rows.get(key),
-    change,
-    keys: async () => [...rows.keys()],
-    under: async (_: string, prefix: string) => under(prefix).map((key) => rows.get(key)),
-    removeUnder: async (_: string, prefix: string) => {
-      for (const key of under(prefix)) rows.delete(key);
-    },
-  };
-}
-
-function shelfOf() {
-  const { rows, ...db } = rowsOf();
-  return { rows, shelf: new TakeShelf(db, [new IdbStore(rowsOf())]) };
-}
+import { mira, origin, rowsOf, shelfOf, uuid } from './testing/shelf-apart.ts';
 
 async function capture(shelf: TakeShelf, about: KeptOrigin, frames: number): Promise<Growing> {
   const file = await shelf.create(about.takeId, 'raw');
@@ -110,6 +63,26 @@ describe('the shelf', () => {
       uuid(2),
     ]);
     expect(await shelf.read(takeId(uuid(2)), 'raw')).not.toBeNull();
+  });
+
+  test('keeps the row of a published take for a day, and nothing of it after that', async () => {
+    const { rows, shelf } = shelfOf();
+    const part = { part: 'sent', contentType: 'audio/wav', bytes: 1, uploadId: null } as const;
+    const about = { ...part, sha256: '0'.repeat(64), place: { kind: 'plant', title: '' } } as const;
+    const hour = 60 * 60 * 1_000;
+    for (const [digit, hours] of [
+      [1, 25],
+      [2, 23],
+    ] as const) {
+      const sending = { ...about, queuedAtMs: Date.now() - hours * hour };
+      await shelf.put(newTake(origin(digit), { state: 'live', sending }));
+      await shelf.put(newTake(origin(digit + 2), { state: 'queued', sending }));
+    }
+    await capture(shelf, origin(1), 10);
+    const there = (await shelf.content()).takes.map(({ origin: { takeId: id } }) => id);
+    expect(there).toEqual([2, 3, 4].map(uuid));
+    expect([...rows.keys()].toSorted()).toEqual([2, 3, 4].map(uuid));
+    expect(await shelf.read(takeId(uuid(1)), 'raw')).toBeNull();
   });
 
   test('writes where it can: a device without files in place has rows', async () => {

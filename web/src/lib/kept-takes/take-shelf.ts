@@ -23,6 +23,8 @@ export interface ShelfContent {
 type Rows = Pick<DeviceDb, 'all' | 'get' | 'change'>;
 
 const TABLE = 'takes';
+/** How long the row of a published take stays, from when it was sent off: other tabs learn by it. */
+const LIVE_ROW_MS = 24 * 60 * 60 * 1_000;
 const RAW = /^(?<id>[0-9a-f-]{36})\.raw$/u;
 
 export class TakeShelf {
@@ -38,8 +40,12 @@ export class TakeShelf {
   /** Everything that is kept, with what was captured by a page that did not live to note it. */
   async content(): Promise<ShelfContent> {
     const rows = await this.#rows.all(TABLE);
-    const takes = rows.flatMap((row) => readRow(row) ?? []);
-    let unreadable = rows.length - takes.length;
+    const read = rows.flatMap((row) => readRow(row) ?? []);
+    let unreadable = rows.length - read.length;
+    const old = read.filter(isLongLive);
+    for (const { origin } of old)
+      await this.drop(origin.takeId).catch((error: unknown) => console.warn(error));
+    const takes = read.filter((take) => !old.includes(take));
     const known = new Set(rows.map(keyOf));
     for (const id of await this.#files()) {
       if (known.has(id)) continue;
@@ -195,6 +201,10 @@ function nameOf(id: TakeId, part: Part): string {
 function readRow(row: unknown): KeptTake | null {
   const parsed = v.safeParse(keptTakeSchema, row);
   return parsed.success ? parsed.output : null;
+}
+
+function isLongLive({ state, sending }: KeptTake): boolean {
+  return state === 'live' && (sending?.queuedAtMs ?? 0) < Date.now() - LIVE_ROW_MS;
 }
 
 function keyOf(row: unknown): string {

@@ -45,7 +45,7 @@ export function isHere(
 /** What is published of a take. */
 export function draftOf(
   takeId: TakeId,
-  { storyId, over }: RecorderProps,
+  { storyId, over, person }: Pick<RecorderProps, 'storyId' | 'over' | 'person'>,
   { file, timing }: Pick<TakeAudio, 'file' | 'timing'>,
   { name, title, words }: Typed,
 ): Draft {
@@ -54,5 +54,7 @@ export function draftOf(
       ? { kind: 'plant', title: title.trim() }
       : { kind: 'branch', storyId, parentId: over.take.id };
   const content = { kind: 'voice', file, words, timing } as const;
-  return { takeId, place, content, ...(name.trim() !== '' && { name: name.trim() }) };
+  // A name that was not changed is not sent: it would undo what the person is called by then.
+  const isSaid = name.trim() !== '' && name.trim() !== person?.name;
+  return { takeId, place, content, ...(isSaid && { name: name.trim() }) };
 }

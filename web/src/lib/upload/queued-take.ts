@@ -51,6 +51,6 @@ export function signedAs({ of, ...facts }: QueuedTake, userId: UserId): QueuedTa
     const take = { ...of.take, userId, renames: false };
     return { ...facts, userId, of: { kind: 'text', take } };
   }
-  const take = { ...of.take, origin: { ...of.take.origin, userId } };
+  const take = { ...of.take, origin: { ...of.take.origin, userId }, name: '' };
   return { ...facts, userId, of: { kind: 'voice', take } };
 }

@@ -1,0 +1,107 @@
+import { expect, test, vi } from 'vitest';
+import { takeId, userId, type TakeId, type UserId } from '#domain/story/ids.ts';
+import { Refused } from '../upload/api.ts';
+import type { Draft } from '../upload/publish.ts';
+import { DeviceTakeKeeper } from './device-keeper.ts';
+import { queuedVoices } from './queued-voices.ts';
+import { heldTakes } from './take-locks.ts';
+import { mira, origin, shelfOf, uuid } from './testing/shelf-apart.ts';
+
+const ben = userId(uuid(6));
+const file = () => new Blob(['sound'], { type: 'audio/wav' });
+const isHeld = async (digit: number) => (await heldTakes()).has(uuid(digit));
+const draft = (digit: number): Draft => ({
+  takeId: takeId(uuid(digit)),
+  place: { kind: 'plant', title: 'The pier' },
+  content: { kind: 'voice', file: file() },
+});
+
+/** A keeper, and an outbox that withdraws as ours does and delivers nothing. */
+function keeperOf(person: () => UserId | null = () => mira) {
+  const { shelf } = shelfOf();
+  const outbox = {
+    deliver: vi.fn<() => Promise<null>>(async () => null),
+    withdraw: (id: TakeId) => queuedVoices(shelf).withdrawn(id),
+  };
+  const settings = { shelf: async () => shelf, outbox, person, place: null };
+  return { shelf, outbox, keeper: new DeviceTakeKeeper(settings) };
+}
+
+test('a take is not published as somebody who signed in after it was recorded', async () => {
+  let here: UserId | null = mira;
+  const { shelf, outbox, keeper } = keeperOf(() => here);
+  await keeper.keepFile(origin(1), file());
+  here = ben;
+  await expect(keeper.publish(draft(1), {})).rejects.toThrow(Refused);
+  expect(outbox.deliver).not.toHaveBeenCalled();
+  expect(await shelf.find(takeId(uuid(1)))).toMatchObject({
+    state: 'kept',
+    origin: { userId: mira },
+  });
+  here = mira;
+  expect(await keeper.publish(draft(1), {})).toEqual({ kind: 'queued' });
+  keeper.close();
+});
+
+test('a publication that is stopped before it is in the queue does not get there', async () => {
+  const { shelf, outbox, keeper } = keeperOf();
+  await keeper.keepFile(origin(2), file());
+  // Stopped while the file to be sent is looked at.
+  const read = shelf.read.bind(shelf);
+  vi.spyOn(shelf, 'read').mockImplementation(async (id, part) => {
+    await keeper.withdraw(id);
+    return read(id, part);
+  });
+  await expect(keeper.publish(draft(2), {})).rejects.toMatchObject({ name: 'AbortError' });
+  expect(outbox.deliver).not.toHaveBeenCalled();
+  expect((await shelf.find(takeId(uuid(2))))?.state).toBe('kept');
+  keeper.close();
+});
+
+test('a take that is still being opened when its recorder closes is open nowhere', async () => {
+  const { shelf, keeper } = keeperOf();
+  await keeper.keepFile(origin(3), file());
+  keeper.close();
+  await vi.waitFor(async () => expect(await isHeld(3)).toBe(false));
+  const next = new DeviceTakeKeeper({
+    shelf: async () => shelf,
+    outbox: { deliver: async () => null, withdraw: async () => undefined },
+    person: () => mira,
+    place: null,
+  });
+  const opening = next.recover(takeId(uuid(3)));
+  next.close();
+  expect(await opening).toBeNull();
+  await vi.waitFor(async () => expect(await isHeld(3)).toBe(false));
+});
+
+test('the name that nobody typed for a guest to be renames nobody who publishes it', async () => {
+  const { shelf, keeper } = keeperOf(() => null);
+  await keeper.keepFile(origin(4), file());
+  await keeper.publish({ ...draft(4), name: 'Ann' }, {});
+  await queuedVoices(shelf).signed(takeId(uuid(4)), ben);
+  expect(await shelf.find(takeId(uuid(4)))).toMatchObject({ name: '', origin: { userId: ben } });
+  keeper.close();
+});
+
+test('a publication of a take that this device does not keep can be stopped', async () => {
+  const keeper = new DeviceTakeKeeper({
+    shelf: async () => null,
+    outbox: { deliver: async () => null, withdraw: async () => undefined },
+    person: () => mira,
+    place: null,
+  });
+  const asked = Promise.withResolvers<void>();
+  // A server that never answers.
+  vi.stubGlobal('fetch', (_: string, { signal }: RequestInit) => {
+    asked.resolve();
+    const { promise, reject } = Promise.withResolvers<Response>();
+    signal?.addEventListener('abort', () => reject(signal.reason));
+    return promise;
+  });
+  const publishing = keeper.publish(draft(5), {});
+  await asked.promise;
+  await keeper.withdraw(takeId(uuid(5)));
+  await expect(publishing).rejects.toMatchObject({ name: 'AbortError' });
+  vi.unstubAllGlobals();
+});
