@@ -68,7 +68,7 @@ export class DeviceTakeKeeper implements TakeKeeper {
     });
   }
 
-  keepFile(origin: TakeOrigin, file: Blob): Promise<void> {
+  keepFile(origin: TakeOrigin, file: Blob): Promise<boolean> {
     return this.#carefully(async (shelf) => {
       await this.#hold(origin.takeId);
       await putFile(await shelf.create(origin.takeId, 'chosen'), file);
@@ -77,7 +77,7 @@ export class DeviceTakeKeeper implements TakeKeeper {
     });
   }
 
-  captured(id: TakeId, frames: number, timing: TakeTiming | undefined): Promise<void> {
+  captured(id: TakeId, frames: number, timing: TakeTiming | undefined): Promise<boolean> {
     return this.#carefully(async (shelf) => {
       await shelf.change(id, (take) => ({ ...take, state: 'kept', frames, timing }));
     });
@@ -235,16 +235,23 @@ export class DeviceTakeKeeper implements TakeKeeper {
     this.#held.delete(id);
   }
 
-  /** A device that does not keep something stops nobody: what is on the page is still there. */
-  async #carefully(change: (shelf: TakeShelf) => Promise<void>): Promise<void> {
+  /**
+   * A device that does not keep something stops nobody: what is on the page is still there.
+   * @returns whether it was done
+   */
+  async #carefully(change: (shelf: TakeShelf) => Promise<void>): Promise<boolean> {
     const before = this.#work;
     const done = (async () => {
       await before;
       const shelf = await this.#settings.shelf();
       if (shelf !== null) await change(shelf);
-    })().catch((error: unknown) => console.warn(error));
+      return shelf !== null;
+    })().catch((error: unknown) => {
+      console.warn(error);
+      return false;
+    });
     this.#work = done;
-    await done;
+    return done;
   }
 
   #known(origin: TakeOrigin): KeptOrigin {

@@ -11,10 +11,13 @@ import type { Microphone } from './microphone.ts';
 import { clicksWanted, rememberClicks } from './recorder-habits.ts';
 import type { Capturing } from './take-facts.ts';
 import type { TakeWriter } from './take-keeper.ts';
+import { within } from './within.ts';
 
 const NO_PEAKS = new Int8Array(0);
 /** Values of the waveform that arrive before it is drawn again: a tenth of a second. */
 const REDRAW_VALUES = 20;
+/** How long a device may take to keep the last samples, milliseconds: some hang for good. */
+const FINISH_MS = 3_000;
 
 /** What is recorded over and how late the devices are, and where it is kept. */
 export interface AttemptPlan extends CapturePlan {
@@ -84,8 +87,10 @@ export class Attempt {
   async finish(): Promise<void> {
     const writer = this.#writer;
     this.#writer = null;
-    await writer?.finish();
-    if (writer !== null) this.trouble = writer.trouble;
+    if (writer === null) return;
+    const finished = writer.finish().then(() => true);
+    const isFinished = await within(finished, FINISH_MS, false);
+    this.trouble = writer.trouble ?? (isFinished ? null : 'failed');
   }
 
   setClicks(wanted: boolean): void {

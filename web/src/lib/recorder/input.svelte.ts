@@ -52,6 +52,11 @@ export class Input {
       return false;
     }
     await this.close();
+    // Whoever left meanwhile closed the one before, and knows nothing of this one.
+    if (!wanted()) {
+      await microphone.close();
+      return false;
+    }
     this.#adopt(microphone);
     await this.#list();
     return true;

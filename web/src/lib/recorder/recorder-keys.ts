@@ -5,6 +5,8 @@ import type { ReviewPlayer } from './review-player.svelte.ts';
 interface Keyed {
   readonly recorder: Recorder;
   readonly review: ReviewPlayer;
+  /** Whether something is the recorder's own. */
+  readonly owns: (target: Node) => boolean;
   /** Told on Control Enter: checks what was typed, and publishes. */
   readonly submit: () => void;
   /** Told on Escape. */
@@ -24,11 +26,11 @@ export function onRecorderKey(event: KeyboardEvent, keyed: Keyed): void {
 
 function actionFor(
   { key, ctrlKey, target }: KeyboardEvent,
-  { recorder, review, submit, leave }: Keyed,
+  { recorder, review, owns, submit, leave }: Keyed,
 ): (() => void) | null {
   const name = key.toLowerCase();
   if (name === 'escape') return leave;
-  if (ctrlKey) return name === 'enter' ? submit : null;
+  if (ctrlKey) return name === 'enter' && !isElsewhere(target, owns) ? submit : null;
   if (isField(target)) return null;
   const { heard } = recorder;
   switch (name) {
@@ -55,6 +57,11 @@ function isPressed(target: EventTarget | null): boolean {
 function isField(target: EventTarget | null): boolean {
   if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
   return target instanceof HTMLInputElement && target.type !== 'range' && target.type !== 'radio';
+}
+
+/** Whether it is typed into another part of the page, and sent from there. */
+function isElsewhere(target: EventTarget | null, owns: Keyed['owns']): boolean {
+  return isField(target) && target instanceof Node && !owns(target);
 }
 
 /** A question over the page has keys of its own. */

@@ -101,7 +101,8 @@ const beside = {
 
 const KEPT_HERE =
   'It is open only while the recorder is. What you record stays on this device until you publish it.';
-const SAFE = 'Safe on this device until you publish it.';
+/** Under a take that the device keeps. */
+export const SAFE = 'Safe on this device until you publish it.';
 
 export const phases: Readonly<Record<Phase, PhaseRow>> = {
   idle: {

@@ -6,11 +6,14 @@ import { planLead } from './lead.ts';
 import { can, command, initialState, report } from './recorder-machine.ts';
 import {
   announcementOf,
+  describeDamage,
   describeFailure,
   describeGoal,
   describeInterruption,
   describeLack,
   describeOpenFailure,
+  describeTrouble,
+  detailOf,
   describeProgress,
   objectionTo,
 } from './recorder-words.ts';
@@ -66,15 +69,36 @@ test('the goal counts down to the tail and says why Stop waits', () => {
 
 test('a stop that waits is announced while it waits, and then what came of it', () => {
   const waiting = { ...initialState, phase: 'recording', stopWaits: true } as const;
-  expect(announcementOf(waiting, null).words).toBe('Stop waits until there is a tail');
-  expect(announcementOf({ ...waiting, phase: 'reviewing' }, null).words).toContain(
+  expect(announcementOf(waiting, null, true).words).toBe('Stop waits until there is a tail');
+  expect(announcementOf({ ...waiting, phase: 'reviewing' }, null, true).words).toContain(
     'Recorded and safe',
   );
 });
 
+test('a take that the device does not keep is never called safe', () => {
+  const now = { over: null, countdown: 0, missingSamples: 0, progress: { step: 'saved' } } as const;
+  for (const phase of ['reviewing', 'recovered', 'failed'] as const) {
+    const state = { ...initialState, phase };
+    expect(detailOf(state, { ...now, isKept: true })).toContain('Safe on this device');
+    expect(detailOf(state, { ...now, isKept: false })).toContain('this page alone');
+  }
+  const { words } = announcementOf({ ...initialState, phase: 'reviewing' }, null, false);
+  expect(words).toContain('this page alone');
+  for (const trouble of ['failed', 'taken'] as const)
+    expect(describeTrouble(trouble)).toContain('does not keep');
+  expect(describeTrouble('full')).toContain('out of space');
+});
+
+test('a kept take that is damaged says how much of it is silence now', () => {
+  expect(describeDamage(0, 48_000)).toEqual([]);
+  expect(describeDamage(20_000, 48_000)).toEqual([
+    expect.stringContaining('lost 0.5 s of this take'),
+  ]);
+});
+
 test('known failure 9: the punch point is counted for whoever does not see it, in three numbers', () => {
   const said = [4, 3.4, 3, 2.5, 2, 1.2, 1, 0.4, 0].map((countdownSeconds) =>
-    announcementOf({ ...initialState, phase: 'pre-roll' }, countdownSeconds),
+    announcementOf({ ...initialState, phase: 'pre-roll' }, countdownSeconds, true),
   );
   const changes = said.filter(({ words }, index) => words !== said[index - 1]?.words);
   expect(changes.map(({ words }) => words)).toEqual(['Get ready', '3', '2', '1', '']);

@@ -11,8 +11,9 @@ import type { Interruption } from './interruptions.ts';
 import type { LeadPlan } from './lead.ts';
 import { NoMicrophone } from './no-microphone.ts';
 import type { RecorderState } from './recorder-machine.ts';
-import { phases, type Phase } from './recorder-phases.ts';
+import { phases, SAFE, type Phase } from './recorder-phases.ts';
 import type { LeadTake, Over } from './recorder-props.ts';
+import type { TakeWriter } from './take-keeper.ts';
 
 /** How far a publication is. */
 export type Progress =
@@ -59,6 +60,20 @@ export function describeFlaws(timing: TakeTiming | undefined): string | null {
   return flaws === null ? null : `${flaws}. Your take is whole; listen before you publish.`;
 }
 
+/** What is damaged of a take of an earlier visit: empty if nothing is. */
+export function describeDamage(frames: number, rate: number): string[] {
+  if (frames === 0) return [];
+  const lost = `This device lost ${(Math.ceil((frames * 10) / rate) / 10).toFixed(1)} s of this take: there is silence instead. Listen before you publish.`;
+  return [lost];
+}
+
+/** Why the device does not keep a take, and what to do. */
+export function describeTrouble(trouble: NonNullable<TakeWriter['trouble']>): string {
+  return trouble === 'full'
+    ? 'This device is out of space. What you recorded until now is kept; finish now.'
+    : 'This device does not keep this take. It is on this page alone: publish it before you leave.';
+}
+
 /** What a screen reader is told when the state changes, and whether it may wait its turn. */
 export interface Announcement {
   readonly words: string;
@@ -72,8 +87,10 @@ export interface Announcement {
 export function announcementOf(
   { phase, notice, stopWaits }: Pick<RecorderState, 'phase' | 'notice' | 'stopWaits'>,
   countdownSeconds: number | null,
+  isKept: boolean,
 ): Announcement {
-  const { says, how } = phases[phase];
+  const { how } = phases[phase];
+  const says = !isKept && phase === 'reviewing' ? HERE_ALONE_SAID : phases[phase].says;
   if (notice !== null) return { words: notice, how };
   if (phase === 'pre-roll') {
     const count = Math.ceil(countdownSeconds ?? 4);
@@ -86,12 +103,20 @@ export function announcementOf(
     : { words: says, how };
 }
 
+const HERE_ALONE = 'On this page alone until you publish it.';
+const HERE_ALONE_SAID =
+  'Recorded, on this page alone. Press Space to listen, Control Enter to publish';
 export const MICROPHONE_LEFT = 'The microphone left. What you recorded is safe.';
 export const LONGEST = 'This is as long as a take may be.';
 export const NOT_THERE =
   'This take is open in another tab, or cannot be read now. It is left as it is.';
 export const NOT_STARTED =
   'We could not load the take to record over. Nothing is lost. Press Record to try again.';
+export const NOT_STOPPED =
+  'Your take was published before it could be stopped. It is in the story now.';
+export const NOT_READ =
+  'This browser could not make your take ready to listen to. What the device kept of it is offered when you open this page again.';
+export const NOTHING = 'Nothing was recorded. Press Record to try again.';
 export const NOT_BACK =
   'The sound does not come back yet. What you recorded is safe. Try again, or stop here.';
 
@@ -127,9 +152,12 @@ export function detailOf(
     readonly countdown: number;
     readonly missingSamples: number;
     readonly progress: Progress;
+    /** Whether the take in review would outlive the page. */
+    readonly isKept: boolean;
   },
 ): string {
   const { detail } = phases[state.phase];
+  if (detail === SAFE && !now.isKept) return HERE_ALONE;
   if (detail !== undefined) return detail;
   if (state.phase === 'armed') return describeReady(now.over);
   if (state.phase === 'publishing') return describeProgress(now.progress);

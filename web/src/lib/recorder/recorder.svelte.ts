@@ -1,6 +1,5 @@
 // The recorder: runs the machine, and does the work that entering a state stands for.
 import { takeId, type TakeId } from '#domain/story/ids.ts';
-import { rawTake } from '../latency/raw-take.ts';
 import { Attempt } from './attempt.svelte.ts';
 import type { Captured, CapturePlan } from './capture-session.ts';
 import { FrameLoop } from './frame-loop.ts';
@@ -15,25 +14,16 @@ import { Publication } from './publication.svelte.ts';
 import { can, everyTake, holdsTake, type RecorderState } from './recorder-machine.ts';
 import { isCapturing, type CommandType } from './recorder-phases.ts';
 import type { RecorderProps } from './recorder-props.ts';
-import {
-  describeFailure,
-  describeFlaws,
-  describeInterruption,
-  describeOpenFailure,
-  LONGEST,
-  MICROPHONE_LEFT,
-  NOT_BACK,
-  NOT_STARTED,
-  NOT_THERE,
-} from './recorder-words.ts';
+import * as say from './recorder-words.ts';
 import type { Heard } from './review-player.svelte.ts';
-import { audioOfKept, audioOfRecording } from './take-audio.ts';
+import { audioOfCaptured, audioOfKept } from './take-audio.ts';
 import { lacking, lengthOf, trimmed, type Place, type Trim } from './take-edit.ts';
 import { isHere, originOf, type Capturing } from './take-facts.ts';
 import { PageTakeKeeper, type TakeKeeper, type TakeWriter } from './take-keeper.ts';
 import { RunningMachine } from './running-machine.svelte.ts';
 import { TakeShelf, type HeldTake } from './take-shelf.svelte.ts';
 import { UndoTimers } from './undo-timers.ts';
+import { UnkeptTakes } from './unkept-takes.svelte.ts';
 import { WakeLock } from './wake-lock.ts';
 
 /** One recorder on a page. `destroy` it with the component that made it. */
@@ -56,6 +46,7 @@ export class Recorder {
   readonly #undo = new UndoTimers((id) => this.#machine.fact({ type: 'undo-expired', takeId: id }));
   readonly #wakeLock = new WakeLock();
   readonly #screen = new FrameLoop();
+  readonly #unkept = new UnkeptTakes();
   #wantedDevice: string | null = null;
   #stems: Stems | null = null;
 
@@ -66,7 +57,7 @@ export class Recorder {
     this.place = { punchSamples: this.plan.punchSamples, parent: props.over?.take ?? null };
     this.publication = new Publication(props, this.place, this.#keeper);
     this.input = new Input({
-      onlost: () => this.#machine.fact({ type: 'microphone-lost', notice: MICROPHONE_LEFT }),
+      onlost: () => this.#machine.fact({ type: 'microphone-lost', notice: say.MICROPHONE_LEFT }),
       oninterrupted: (why) => this.#interrupted(why),
     });
     this.name = props.person?.name ?? '';
@@ -115,6 +106,17 @@ export class Recorder {
     return holdsTake(this.state);
   }
 
+  /** Why the device does not keep the take that runs or is in review; null if it does. */
+  get trouble(): TakeWriter['trouble'] {
+    return this.#unkept.troubleOf(this.state, this.attempt.trouble);
+  }
+
+  /** Whether all that is here would outlive the page. */
+  get keepsAll(): boolean {
+    const keeps = this.#props.keeper !== undefined;
+    return keeps && this.#unkept.keepsAll(this.state, this.attempt.trouble);
+  }
+
   /** Asks for the microphone. Call it for a tap. */
   open(): void {
     this.#machine.command({ type: 'open' });
@@ -141,7 +143,7 @@ export class Recorder {
       await microphone.context.resume();
       this.#stems ??= await loadStems(microphone.context, this.plan, this.#machine.signal);
     } catch {
-      return this.#machine.report(intent, { type: 'not-started', notice: NOT_STARTED });
+      return this.#machine.report(intent, { type: 'not-started', notice: say.NOT_STARTED });
     }
     const plan = { lead: this.plan, stems: this.#stems, ...route.toCapture };
     if (intent === this.state.intent) this.#start(intent, microphone, plan);
@@ -161,7 +163,7 @@ export class Recorder {
     const back = await this.input.resume();
     if (back && this.state.phase === 'interrupted') this.attempt.noteBreak();
     if (back) this.#machine.report(intent, { type: 'resumed' });
-    else this.#machine.report(intent, { type: 'interrupted', notice: NOT_BACK });
+    else this.#machine.report(intent, { type: 'interrupted', notice: say.NOT_BACK });
   }
 
   /** The one key of the recorder: opens the microphone, records, stops, records again. */
@@ -219,7 +221,7 @@ export class Recorder {
     const id = takeId(crypto.randomUUID());
     this.shelf.add(id, audio);
     this.#machine.command({ type: 'take-in', takeId: id, recovered: false });
-    await this.#keeper.keepFile(originOf(id, this.#props, this.plan), file);
+    await this.#unkept.note(id, this.#keeper.keepFile(originOf(id, this.#props, this.plan), file));
   }
 
   /** Takes up a take of an earlier visit. */
@@ -227,10 +229,11 @@ export class Recorder {
     const kept = await this.#keeper.recover(id).catch(() => null);
     // Over another take it would be published in the wrong place.
     const belongs = kept !== null && isHere(kept.origin, this.#props);
-    this.objection = belongs ? null : NOT_THERE;
+    this.objection = belongs ? null : say.NOT_THERE;
     if (!belongs) return;
     const { origin, typed } = kept;
-    this.shelf.add(id, await audioOfKept(kept), { atMs: origin.capturedAtMs });
+    const flaws = say.describeDamage(kept.damagedFrames, origin.sampleRate);
+    this.shelf.add(id, await audioOfKept(kept), { atMs: origin.capturedAtMs, flaws });
     Object.assign(this, typed, this.name !== '' && { name: this.name });
     this.#machine.command({ type: 'take-in', takeId: id, recovered: true });
   }
@@ -242,13 +245,16 @@ export class Recorder {
     const intent = this.#machine.command({ type: 'publish' });
     if (intent === null) return;
     try {
-      const { name, title, words } = this;
-      const delivery = await this.publication.send(take, { name, title, words });
-      this.#machine.report(intent, { type: delivery.kind === 'live' ? 'published' : 'queued' });
-      if (delivery.kind === 'live') this.#props.onpublished(delivery.published);
-      else this.#props.onqueued?.();
+      const delivery = await this.publication.send(take, this);
+      const isLive = delivery.kind === 'live';
+      if (intent === this.state.intent) {
+        this.#machine.report(intent, { type: isLive ? 'published' : 'queued' });
+        if (isLive) this.#props.onpublished(delivery.published);
+        else this.#props.onqueued?.();
+        // Stopped too late: whoever is at something else by now is told, and not led away.
+      } else if (isLive) this.objection = say.NOT_STOPPED;
     } catch (error) {
-      const notice = describeFailure(error, this.publication.progress);
+      const notice = say.describeFailure(error, this.publication.progress);
       this.#machine.report(intent, { type: 'not-published', notice });
     }
   }
@@ -291,7 +297,8 @@ export class Recorder {
 
   async #ask(intent: number): Promise<void> {
     try {
-      const wanted = (): boolean => intent === this.state.intent;
+      const { signal } = this.#machine;
+      const wanted = (): boolean => !signal.aborted;
       if (!(await this.input.open(this.#wantedDevice, wanted))) return;
       this.#machine.report(intent, { type: 'granted' });
       this.#screen.start(() => this.#show());
@@ -301,7 +308,10 @@ export class Recorder {
       if (why === 'denied' || (why !== null && this.input.microphone === null))
         this.#machine.report(intent, { type: why });
       else
-        this.#machine.report(intent, { type: 'not-started', notice: describeOpenFailure(error) });
+        this.#machine.report(intent, {
+          type: 'not-started',
+          notice: say.describeOpenFailure(error),
+        });
     }
   }
 
@@ -316,7 +326,7 @@ export class Recorder {
       {
         onpunched: () => this.#machine.report(intent, { type: 'punched' }),
         onoutlasts: () => this.#machine.report(intent, { type: 'outlasts' }),
-        onlongest: () => this.#machine.report(intent, { type: 'ends', notice: LONGEST }),
+        onlongest: () => this.#machine.report(intent, { type: 'ends', notice: say.LONGEST }),
         oncaptured: (captured, flaws) => void this.#captured(intent, captured, flaws),
       },
     );
@@ -335,25 +345,24 @@ export class Recorder {
     const { running } = this.state;
     const { frames } = captured.cut;
     if (running === null) return;
-    if (frames === 0) {
-      const notice = 'Nothing was recorded. Press Record to try again.';
-      return this.#machine.report(intent, { type: 'nothing-captured', notice });
-    }
-    const flaws = [...breaks, describeFlaws(captured.timing)].filter((flaw) => flaw !== null);
-    this.shelf.add(running, await audioOfRecording(rawTake(captured), captured.timing), { flaws });
-    // A device that keeps nothing is no reason to let a take go.
-    await this.#keeper.captured(running, frames, captured.timing).catch(() => undefined);
+    if (frames === 0)
+      return this.#machine.report(intent, { type: 'nothing-captured', notice: say.NOTHING });
+    const flaws = [...breaks, say.describeFlaws(captured.timing)].filter((flaw) => flaw !== null);
+    const audio = await audioOfCaptured(captured);
+    if (audio !== null) this.shelf.add(running, audio, { flaws });
+    // A device that keeps nothing, or hangs, is no reason to let a take go.
+    const noted = this.#keeper.captured(running, frames, captured.timing);
+    await this.#unkept.note(running, noted, this.attempt.trouble);
     this.#machine.report(intent, { type: 'captured' });
+    if (audio === null) this.objection = say.NOT_READ;
   }
 
   #interrupted(why: Interruption): void {
     const { intent, phase } = this.state;
     if (!isCapturing(phase) || phase === 'interrupted') return;
     const samples = phase === 'pre-roll' ? null : this.attempt.capturedSamples;
-    this.#machine.report(intent, {
-      type: 'interrupted',
-      notice: describeInterruption(why, samples),
-    });
+    const notice = say.describeInterruption(why, samples);
+    this.#machine.report(intent, { type: 'interrupted', notice });
   }
 
   /** Shows the level and the running take; false once no microphone is open. */

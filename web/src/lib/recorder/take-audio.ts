@@ -1,7 +1,8 @@
 // A take that can be listened to, measured and sent: a recording, or a file that was chosen.
 import type { TakeTiming } from '#domain/story/take.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
-import { cutAt, type RawTake } from '../latency/raw-take.ts';
+import { cutAt, rawTake, type RawTake } from '../latency/raw-take.ts';
+import type { Captured } from './capture-session.ts';
 import type { RecoveredTake } from './take-keeper.ts';
 import { encodeWav } from './wav.ts';
 
@@ -33,6 +34,24 @@ export async function audioOfRecording(
   const file = wavBlob(buffer.getChannelData(0), buffer.sampleRate);
   const durationSamples = Math.round((buffer.length * SAMPLE_RATE) / buffer.sampleRate);
   return { file, buffer, durationSamples, raw, timing };
+}
+
+/** A take that was just captured; null if this browser can make nothing of it. */
+export async function audioOfCaptured(captured: Captured): Promise<TakeAudio | null> {
+  const { timing } = captured;
+  try {
+    const raw = rawTake(captured);
+    return await audioOfRecording(raw, timing).catch(() => unplayable(raw, timing));
+  } catch (error) {
+    console.warn(error);
+    return null;
+  }
+}
+
+/** What this browser has no means to play is sent as it was captured. */
+function unplayable(raw: RawTake, timing: TakeTiming | undefined): TakeAudio {
+  const file = wavBlob(cutAt(raw, 0), raw.rate);
+  return { file, buffer: null, durationSamples: null, raw, timing };
 }
 
 /** A take, moved against its parent; a file that was chosen stays where it is. */

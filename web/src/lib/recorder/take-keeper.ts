@@ -59,13 +59,13 @@ export interface TakeKeeper {
   objection(): Promise<string | null>;
   /** A take is about to be captured; what is written reaches the device in order. */
   begin(origin: TakeOrigin): TakeWriter;
-  /** Keeps a file that was chosen. Resolves once it is as safe as it will be. */
-  keepFile(origin: TakeOrigin, file: Blob): Promise<void>;
+  /** Keeps a file that was chosen; false if this device does not. */
+  keepFile(origin: TakeOrigin, file: Blob): Promise<boolean>;
   /**
    * Notes that a captured take ended: how long it has become, what lies around it left out, and
-   * what is known against its timing.
+   * what is known against its timing. False if this device does not keep that.
    */
-  captured(id: TakeId, frames: number, timing: TakeTiming | undefined): Promise<void>;
+  captured(id: TakeId, frames: number, timing: TakeTiming | undefined): Promise<boolean>;
   /** Notes what the person typed. */
   note(id: TakeId, typed: Typed): void;
   /**
@@ -100,9 +100,13 @@ export class PageTakeKeeper implements TakeKeeper {
     return { write: () => {}, keptFrames: 0, trouble: null, finish: async () => {} };
   }
 
-  async keepFile(): Promise<void> {}
+  async keepFile(): Promise<boolean> {
+    return false;
+  }
 
-  async captured(): Promise<void> {}
+  async captured(): Promise<boolean> {
+    return false;
+  }
 
   note(): void {}
 
