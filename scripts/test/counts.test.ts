@@ -3,13 +3,14 @@ import { noReport, playwrightCounts, sum, summary, vitestCounts } from './counts
 
 const vitest = { numPassedTests: 3, numFailedTests: 1, numPendingTests: 1, numTodoTests: 1 };
 
-test('a test file that cannot be loaded is a failure', () => {
+test('a test file that cannot be loaded is a failure, and so is one whose hooks fail', () => {
   const testResults = [
     { status: 'failed', assertionResults: [] },
-    { status: 'failed', assertionResults: [{}] },
-    { status: 'passed', assertionResults: [{}] },
+    { status: 'failed', assertionResults: [{ status: 'skipped' }] },
+    { status: 'failed', assertionResults: [{ status: 'failed' }] },
+    { status: 'passed', assertionResults: [{ status: 'passed' }] },
   ];
-  expect(vitestCounts({ ...vitest, testResults })).toEqual({ passed: 3, failed: 2, skipped: 2 });
+  expect(vitestCounts({ ...vitest, testResults })).toEqual({ passed: 3, failed: 3, skipped: 2 });
 });
 
 test('a journey that passes only when it is repeated is a failure', () => {

@@ -12,7 +12,12 @@ const vitestSchema = v.object({
   numFailedTests: v.number(),
   numPendingTests: v.number(),
   numTodoTests: v.number(),
-  testResults: v.array(v.object({ status: v.string(), assertionResults: v.array(v.unknown()) })),
+  testResults: v.array(
+    v.object({
+      status: v.string(),
+      assertionResults: v.array(v.object({ status: v.string() })),
+    }),
+  ),
 });
 
 const playwrightSchema = v.object({
@@ -25,11 +30,12 @@ const playwrightSchema = v.object({
   errors: v.array(v.unknown()),
 });
 
-/** A file that failed before it could name its tests counts as one failed test. */
+/** A file that failed although none of its tests did, in a hook or at once, is one failed test. */
 export function vitestCounts(report: unknown): Counts {
   const parsed = v.parse(vitestSchema, report);
   const broken = parsed.testResults.filter(
-    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+    ({ status, assertionResults }) =>
+      status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
   );
   return {
     passed: parsed.numPassedTests,
