@@ -70,7 +70,8 @@ describe('presence', () => {
     await Promise.all([synced(a), synced(b)]);
     a.provider.awareness?.setLocalState({ recordingOver: story.seedId });
     const seenByB = () => b.provider.awareness?.getStates().get(a.doc.clientID);
-    await eventually(() => expect(seenByB()).toBeDefined());
+    const told = { user: house.mira.user, recordingOver: story.seedId };
+    await eventually(() => expect(seenByB()).toEqual(told));
     const disguise = new Y.Doc();
     disguise.clientID = a.doc.clientID;
     const forged = house.join(story.words, house.jo, { doc: disguise });
@@ -79,7 +80,7 @@ describe('presence', () => {
     disguise.clientID += 1;
     wordsOf(disguise).insert(0, 'after');
     await eventually(() => expect(textOf(b)).toBe('after'));
-    expect(seenByB()).toEqual({ user: house.mira.user, recordingOver: story.seedId });
+    expect(seenByB()).toEqual(told);
   });
 });
 
