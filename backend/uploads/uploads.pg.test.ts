@@ -1,8 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
+import * as v from 'valibot';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Person } from '#domain/access/policy.ts';
-import { UPLOAD_PART_BYTES, type UploadTicket } from '#domain/protocol/commands.ts';
+import {
+  announceUploadSchema,
+  UPLOAD_PART_BYTES,
+  type UploadTicket,
+} from '#domain/protocol/commands.ts';
 import type { Problem } from '#domain/protocol/problem.ts';
 import { uploadId, userId } from '#domain/story/ids.ts';
 import { uploads, users } from '#drizzle/schema.ts';
@@ -174,6 +179,44 @@ describe('an upload', () => {
     }
     await send(await uploadTicket(deps, mia, ticket.uploadId), file);
     expect((await completeUpload(deps, mia, ticket.uploadId)).state).toBe('complete');
+  });
+
+  it('known failures 25, 47 and 48: lies under a key of ours, whatever it says it is', async () => {
+    const keys = new Set<string>();
+    for (const [index, said] of ['wav', '../../x.exe', 'text/html', 'a\r\nb: c', '音'].entries()) {
+      const file = fileOf(100 + index, 31);
+      const announced = { ...announcement(file), contentType: said };
+      const input = v.parse(announceUploadSchema, announced);
+      const ticket = await announceUpload(deps, mia, input);
+      await send(ticket, file);
+      await completeUpload(deps, mia, ticket.uploadId);
+      const { objectKey } = await rowOf(ticket);
+      expect(objectKey).toMatch(/^uploads(\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}){2}$/u);
+      keys.add(objectKey);
+      const link = await peer.store.signedGet(objectKey, {
+        expiresInSeconds: 60,
+        downloadName: 'original',
+      });
+      const answer = await fetch(link, { headers: { origin: 'https://elsewhere.example' } });
+      expect([said, answer.status]).toEqual([said, 200]);
+      expect(answer.headers.get('content-disposition')).toMatch(/^attachment/u);
+      expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+      expect(new Uint8Array(await answer.arrayBuffer())).toEqual(file);
+    }
+    expect(keys.size).toBe(5);
+  });
+
+  it('known failure 24: whose object is gone from the store is not complete', async () => {
+    const file = fileOf(5_000, 32);
+    const ticket = await announceUpload(deps, mia, announcement(file));
+    await send(ticket, file);
+    const { objectKey, storeUploadId } = await rowOf(ticket);
+    await peer.store.completeUpload(objectKey, storeUploadId);
+    await peer.store.delete(objectKey);
+    await expect(completeUpload(deps, mia, ticket.uploadId)).rejects.toMatchObject({
+      code: 'upload_incomplete',
+    });
+    expect((await rowOf(ticket)).state).toBe('open');
   });
 
   it('is its own person’s alone', async () => {

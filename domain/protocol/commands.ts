@@ -17,12 +17,22 @@ export const MAX_WORDS_LENGTH = 5_000;
 export const wordsSchema = v.pipe(textSchema, v.trim(), v.maxLength(MAX_WORDS_LENGTH));
 export const nameSchema = v.pipe(textSchema, v.trim(), v.minLength(1), v.maxLength(40));
 export const titleSchema = v.pipe(textSchema, v.trim(), v.minLength(1), v.maxLength(120));
+/** What a file without a media type, or with one that is none, is given back as. */
+const UNKNOWN_TYPE = 'application/octet-stream';
+/** `audio/wav`, `audio/webm;codecs=opus`, `audio/mp4; codecs="mp4a.40.2"`: what a header may hold. */
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *; *[\w-]+=([\w.+-]+|"[\w ,.+-]*"))*$/u;
+/** Nobody's file is refused for its type, which is never believed anyway. */
+const contentTypeSchema = v.pipe(
+  textSchema,
+  v.maxLength(100),
+  v.transform((type) => (MEDIA_TYPE.test(type) ? type : UNKNOWN_TYPE)),
+);
 export const sha256Schema = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u));
 
 /** POST /api/uploads: announce a file. */
 export const announceUploadSchema = v.strictObject({
   bytes: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_UPLOAD_BYTES)),
-  contentType: v.pipe(textSchema, v.maxLength(100)),
+  contentType: contentTypeSchema,
   /** Hash of the whole file, lower-case hex. */
   sha256: sha256Schema,
 });

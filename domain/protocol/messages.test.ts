@@ -73,6 +73,9 @@ describe('notices', () => {
   });
 });
 
+const announcedAs = (contentType: string): string =>
+  v.parse(announceUploadSchema, { bytes: 1, contentType, sha256 }).contentType;
+
 describe('commands', () => {
   it('spell an id one way, however it was sent', () => {
     const body = { kind: 'voice', uploadId: id.toUpperCase() };
@@ -94,7 +97,7 @@ describe('commands', () => {
     expect(v.is(takeBodySchema, { kind: 'text', words: 'a'.repeat(5_001) })).toBe(false);
   });
 
-  it('cannot bring a start, a duration or an author', () => {
+  it('known failure 24: cannot bring a start, a duration or an author', () => {
     const forged = { startSamples: 0, durationSamples: 5, authorId: id };
     const command = { takeId: id, title: 'Rain', body: { kind: 'voice', uploadId: id } };
     expect(v.is(plantSchema, command)).toBe(true);
@@ -105,7 +108,7 @@ describe('commands', () => {
     }
   });
 
-  it('announce files of a whole, bounded size and a full hash', () => {
+  it('known failures 24 and 47: announce files of a whole, bounded size and a full hash, and name nothing', () => {
     const file = { bytes: MAX_UPLOAD_BYTES, contentType: 'audio/wav', sha256 };
     expect(v.is(announceUploadSchema, file)).toBe(true);
     for (const bytes of [0, -1, 1.5, MAX_UPLOAD_BYTES + 1, Number.NaN, '5']) {
@@ -114,6 +117,35 @@ describe('commands', () => {
     for (const hash of ['', 'A'.repeat(64), 'a'.repeat(63), `${sha256}\n`]) {
       expect(v.is(announceUploadSchema, { ...file, sha256: hash })).toBe(false);
     }
+    for (const claim of [{ key: 'audio/x.exe' }, { filename: 'wav' }, { durationSamples: 5 }]) {
+      expect(v.is(announceUploadSchema, { ...file, ...claim })).toBe(false);
+    }
+  });
+
+  it.each([
+    'audio/webm;codecs=opus',
+    'audio/webm; codecs=opus',
+    'audio/mp4; codecs="mp4a.40.2"',
+    'audio/ogg; codecs=opus',
+    'audio/x-m4a',
+    'audio/vnd.wave',
+    'video/webm;codecs="vp8, opus"',
+    'application/octet-stream',
+  ])('known failure 46: take a file as %s, as browsers call it', (type) => {
+    expect(announcedAs(type)).toBe(type);
+  });
+
+  it.each([
+    '',
+    'wav',
+    '.wav',
+    'audio/',
+    'audio/wav\r\nset-cookie: a=b',
+    'audio/wav\n',
+    '音/声',
+    'a b/c',
+  ])('known failure 25: take a file as %j for bytes of an unknown kind', (type) => {
+    expect(announcedAs(type)).toBe('application/octet-stream');
   });
 
   it('subscribe with what a browser’s toJSON gives', () => {
