@@ -5,6 +5,7 @@ import { Problem } from '#domain/protocol/problem.ts';
 import type { StoryId, TakeId } from '#domain/story/ids.ts';
 import { stories, storyEvents, takes } from '#drizzle/schema.ts';
 import { freshDatabase, type FreshDatabase } from '../../tests/harness/database.ts';
+import { brokenConstraint } from '../postgres/query-error.ts';
 import { follow } from '../notifications/follow.ts';
 import { countUnread, readInbox, readLine } from '../notifications/inbox.ts';
 import { branchStory } from './branch.ts';
@@ -60,6 +61,13 @@ const branch = () =>
     body: { kind: 'text', words: 'And then the tide came in.' },
   });
 
+const plantAnother = () =>
+  plantStory(site, jo, {
+    takeId: newTakeId(),
+    title: 'The pier',
+    body: { kind: 'text', words: 'Another pier.' },
+  });
+
 async function isListed(): Promise<boolean> {
   const page = await listStories(fresh.db, { limit: 100 });
   return page.stories.some(({ id }) => id === story.storyId);
@@ -105,6 +113,37 @@ test('no command does anything to a story that is deleted, and none tells that i
   ];
   expect(await Promise.all(refusals.map(refusalOf))).toEqual(refusals.map(() => 'not_found'));
   expect(await db.$count(takes, eq(takes.storyId, storyId))).toBe(1);
+});
+
+test('known failure 22: a take that is published while its story is deleted is in it, or is told why not', async () => {
+  const work = Array.from({ length: 12 }, (_, at) =>
+    at === 5 ? remove().then(() => 'deleted') : refusalOf(branch()),
+  );
+  const outcomes = await Promise.all(work);
+  const published = outcomes.filter((outcome) => outcome === 'done').length;
+  const refused = outcomes.filter((outcome) => outcome === 'not_found').length;
+  expect(published + refused).toBe(11);
+  const left = eq(takes.storyId, story.storyId);
+  expect(await fresh.db.$count(takes, left)).toBe(1 + published);
+  await bringBack();
+  expect((await readStory(fresh.db, story.slug, jo))?.takes).toHaveLength(1 + published);
+  expect(await checkStory(fresh.db, story.storyId)).toEqual([]);
+  // Whatever else might delete rows: none that another one stands on.
+  await branch();
+  await expect(fresh.db.delete(takes).where(eq(takes.id, story.takeId))).rejects.toSatisfy(
+    (error) => brokenConstraint(error)?.constraint === 'takes_parent_fk',
+  );
+});
+
+test('known failure 27: a story has its title and address whatever becomes of others of that title', async () => {
+  const [second, third] = [await plantAnother(), await plantAnother()];
+  await remove();
+  await plantAnother();
+  for (const { slug, takeId } of [second, third]) {
+    const read = await readStory(fresh.db, slug, null);
+    expect([read?.meta.title, read?.takes.map(({ id }) => id)]).toEqual(['The pier', [takeId]]);
+  }
+  expect(new Set([story, second, third].map(({ slug }) => slug)).size).toBe(3);
 });
 
 test('only its owner may: keepers and strangers are told that there is no such story', async () => {

@@ -299,7 +299,7 @@ describe('branching', () => {
     );
   });
 
-  test('does not lengthen a path past what its clock can count', async () => {
+  test('known failure 45: does not lengthen a path past what its clock can count', async () => {
     const { storyId: story, seed } = await planted(mira, seconds(1));
     const child = await branched(jo, story, seed, seconds(2));
     await fresh.db
@@ -316,7 +316,7 @@ describe('branching', () => {
     expect(long).toMatchObject({ code: 'path_too_long', status: 422 });
   });
 
-  test('places every take of a random story as the timeline rule has it', async () => {
+  test('known failure 38: places every take of a random story as the one timeline rule has it', async () => {
     const step = record({
       kind: constantFrom('voice' as const, 'text' as const),
       parent: integer({ min: 0, max: 100 }),
@@ -493,7 +493,7 @@ describe('what is refused', () => {
     }
   });
 
-  test('is a recording of somebody else, one that is not whole, and one used before', async () => {
+  test('known failure 24: is a recording of somebody else, one that is not whole, and one used before', async () => {
     const { storyId: story, seed } = await planted(mira, seconds(1));
     const using = (id: string) =>
       branchStory(site, jo, story, {
@@ -515,7 +515,7 @@ describe('what is refused', () => {
     );
   });
 
-  test('is a recording whose object has vanished from the store', async () => {
+  test('known failures 24 and 48: is a recording whose object has vanished from the store', async () => {
     const uploaded = await site.recording(mira, seconds(1));
     await site.objects.delete(`uploads/${uploaded}`);
     const command = {
@@ -552,7 +552,7 @@ describe('what is refused', () => {
     expect(problem.message).toContain(field);
   });
 
-  test('is a start, a length or an author that the command claims', async () => {
+  test('known failure 24: is a start, a length or an author that the command claims', async () => {
     const id = newTakeId();
     const body = { kind: 'voice', uploadId: await site.recording(mira, seconds(1)) };
     const command = { takeId: id, title: 'Forged', body };

@@ -82,7 +82,7 @@ describe('the length of a WAV', () => {
     );
   });
 
-  it('is not fooled by the word "data" inside another chunk', async () => {
+  it('known failure 39: is not fooled by the word "data" inside another chunk', async () => {
     const bait = chunk('LIST', Buffer.concat([Buffer.from('xxdata'), Buffer.alloc(20)]));
     const file = riff(bait, formatChunk(mono16), chunk('data', Buffer.alloc(480)));
     expect(await lengthOf(file)).toBe(240);

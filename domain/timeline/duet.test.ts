@@ -57,7 +57,7 @@ describe('the timeline rule', () => {
     expect(fit(take(1), null)).toEqual({ fits: true });
   });
 
-  it('refuses a path that no integer column can hold', () => {
+  it('known failure 45: refuses a path that no integer column can hold', () => {
     const take = { startSamples: MAX_PATH_SAMPLES - 10, durationSamples: 10 };
     expect(fit(take, null)).toEqual({ fits: true });
     expect(fit({ ...take, durationSamples: 11 }, null)).toEqual({
