@@ -1,8 +1,6 @@
-// Reads what ffmpeg says of a file before a single sample of it is decoded.
+// Reads what ffmpeg says of a file, as it says it: before it decodes on, so that it may be ended.
 import { MAX_TAKE_SECONDS } from '#domain/protocol/commands.ts';
-import { ffmpegArguments, type InputFile } from './ffmpeg/command.ts';
-import { FfmpegFailed, MediaRefused } from './ffmpeg/failures.ts';
-import { runFfmpeg, type RunOptions, type Tool } from './ffmpeg/run.ts';
+import { MediaRefused } from './ffmpeg/failures.ts';
 
 export interface Probe {
   readonly codec: string;
@@ -16,25 +14,51 @@ const RATE = { least: 8_000, most: 192_000 } as const;
 /** mono, stereo, 5.1 and the like: up to eight channels. */
 const FEW_CHANNELS =
   /^(mono|stereo|downmix|quad|hexagonal|octagonal|[2-7]\.[01]|[1-8] channels)(\(\S+\))?$/u;
-const WALL_MS = 20_000;
+/** ffmpeg says this once it has told of all its inputs, and then begins. */
+const ALL_TOLD = 'Stream mapping:';
+/** The description of one input is shorter; what is older was warnings. */
+const KEPT_LINES = 200;
 
-/**
- * Looks into a file without decoding it.
- * @throws {MediaRefused} it is no audio, breaks off, is too long, or is built to cost
- */
-export async function probe(tool: Tool, input: InputFile, options: RunOptions): Promise<Probe> {
-  const args = ffmpegArguments({ inputs: [input], graph: [], outputs: [] });
-  try {
-    await runFfmpeg(tool, args, { ...options, wallMs: WALL_MS });
-  } catch (error) {
-    // Without an output ffmpeg always ends in error, after it has said what it found.
-    if (error instanceof FfmpegFailed) return readProbe(error.lastLines);
-    throw error;
+/** Listens to an ffmpeg that runs for what it says of its first input. */
+export class ProbeListener {
+  readonly #lines: string[] = [];
+  readonly #refuse: (why: unknown) => void;
+  #isTold = false;
+  #probe: Probe | null = null;
+
+  /** @param refuse is told, as soon as that is known, why the file cannot become a take */
+  constructor(refuse: (why: unknown) => void) {
+    this.#refuse = refuse;
   }
-  throw new Error('probe: ffmpeg did not refuse to run without an output');
+
+  /** Null before it is known. */
+  get probe(): Probe | null {
+    return this.#probe;
+  }
+
+  readonly onLine = (line: string): void => {
+    if (this.#isTold) return;
+    this.#lines.push(line);
+    if (this.#lines.length > KEPT_LINES) this.#lines.shift();
+    if (line !== ALL_TOLD) return;
+    this.#isTold = true;
+    try {
+      this.result();
+    } catch (error) {
+      this.#refuse(error);
+    }
+  };
+
+  /** What was said by the end of the run. @throws {MediaRefused} as {@link readProbe} */
+  result(): Probe {
+    return (this.#probe ??= readProbe(this.#lines));
+  }
 }
 
-/** Reads ffmpeg's description of its first input. @throws {MediaRefused} as {@link probe} */
+/**
+ * Reads ffmpeg's description of its first input.
+ * @throws {MediaRefused} it is no audio, breaks off, is too long, or is built to cost
+ */
 export function readProbe(lines: readonly string[]): Probe {
   if (!lines.some((line) => line.startsWith('Input #0, '))) {
     const unfinished = lines.some((line) => line.includes('moov atom not found'));

@@ -8,7 +8,7 @@ import { FfmpegFailed, FfmpegKilled, MediaRefused, OutputRejected } from './ffmp
 import { filter } from './ffmpeg/graph.ts';
 import { runFfmpeg, type RunOptions, type Tool } from './ffmpeg/run.ts';
 import { gainFor, readLoudness } from './loudness.ts';
-import { probe, type Probe } from './probe.ts';
+import { ProbeListener, type Probe } from './probe.ts';
 import { sniffFile } from './sniff.ts';
 import { refuseBrokenWav } from './wav-length.ts';
 import { readWaveform, type Waveform } from './waveform.ts';
@@ -39,8 +39,7 @@ export async function makeStem(tool: Tool, upload: string, options: RunOptions):
   const path = join(options.folder, upload);
   const format = await sniffFile(path);
   if (format === 'wav') await refuseBrokenWav(path);
-  const probed = await probe(tool, { name: upload, format }, options);
-  const lines = await decode(tool, { upload, format, probed }, options);
+  const { probed, lines } = await decodeUpload(tool, { upload, format }, options);
   const waveform = await readWaveform(join(options.folder, SAMPLES));
   checkLength(waveform.durationSamples, probed);
   await checkStem(join(options.folder, STEM), waveform);
@@ -48,11 +47,17 @@ export async function makeStem(tool: Tool, upload: string, options: RunOptions):
   return { ...waveform, name: STEM, loudnessLufs: loudness.lufs, gainDb: gainFor(loudness) };
 }
 
-async function decode(
+/**
+ * Decodes an upload as the one format that it was found to be, into the stem and its bare samples.
+ * One run of ffmpeg: it is ended at once if what it says of the file is no recording.
+ * @returns what it said of the file, and its last lines
+ * @throws {MediaRefused} the file cannot become a take
+ */
+export async function decodeUpload(
   tool: Tool,
-  { upload, format, probed }: { upload: string; format: InputFormat; probed: Probe },
+  { upload, format }: { upload: string; format: InputFormat },
   options: RunOptions,
-): Promise<readonly string[]> {
+): Promise<{ probed: Probe; lines: readonly string[] }> {
   const args = ffmpegArguments({
     inputs: [{ name: upload, format, maxSeconds: LONGEST_SECONDS }],
     graph: [
@@ -82,14 +87,21 @@ async function decode(
       { name: SAMPLES, from: { label: 'samples' }, options: ['-c:a', 'pcm_s16le', '-f', 's16le'] },
     ],
   });
+  const refused = new AbortController();
+  const said = new ProbeListener((why) => refused.abort(why));
+  const signals = [refused.signal, ...(options.signal === undefined ? [] : [options.signal])];
   try {
-    return await runFfmpeg(tool, args, {
+    const lines = await runFfmpeg(tool, args, {
       ...options,
-      expectedSeconds: probed.durationSeconds ?? undefined,
+      signal: AbortSignal.any(signals),
+      onLine: said.onLine,
+      expectedSeconds: () => said.probe?.durationSeconds ?? null,
     });
+    return { probed: said.result(), lines };
   } catch (error) {
-    // The probe was content, and then the samples were not there.
     if (error instanceof FfmpegFailed) {
+      said.result();
+      // What it said of the file was well, and then the samples were not there.
       throw new MediaRefused('truncated', error.message, { cause: error });
     }
     // Ten minutes of anything honest cost a tenth of that: another try would cost it again.

@@ -102,6 +102,22 @@ describe.skipIf(native.tool === null || process.platform !== 'linux')('native ff
     });
   });
 
+  test('changes none of the system’s programs and lists of libraries', async (context) => {
+    const { tool } = native;
+    if (tool?.reach !== 'folder') return context.skip('not held here');
+    const name = `tap-story-${randomUUID()}`;
+    const touch = ['/usr', '/usr/bin', '/lib', '/etc/alternatives', '.']
+      .map((folder) => `touch ${folder}/${name} && echo "WROTE ${folder}" >&2`)
+      .join('; ');
+    const leading = [
+      '-c',
+      `${touch}; echo x > /etc/ld.so.cache && echo "WROTE a list" >&2; exit 0`,
+    ];
+    const shell = { ...tool, ffmpeg: { ...tool.ffmpeg, command: '/bin/sh', leading } };
+    const said = await withJobFolder((folder) => runFfmpeg(shell, [], { folder }));
+    expect(said.filter((line) => line.startsWith('WROTE'))).toEqual(['WROTE .']);
+  });
+
   test('is started with nothing of the worker’s environment', async () => {
     if (native.tool === null) return;
     vi.stubEnv('DATABASE_URL', 'postgres://tap:secret@127.0.0.1/tap');

@@ -31,11 +31,15 @@ export const withoutNetwork: readonly string[] = [...apart([]), ...powerless];
  * A process sets this up for itself as it starts, so nothing is left to be cleared away.
  */
 export async function inFolderAlone(command: string): Promise<readonly string[]> {
+  const places = await placesFor(command);
   const script = [
     'set -eu',
     `mount -t tmpfs -o mode=755,size=64k none ${ROOT}`,
-    ...(await shows(command)),
-    `mkdir ${ROOT}/job`,
+    // One program for all of a kind: to start one costs more than what it does.
+    `mkdir -p ${ROOT}/job ${foldersOf(places).map(inRoot).join(' ')}`,
+    ...copiesOf(places.links),
+    ...places.files.map((path) => `: > ${inRoot(path)}`),
+    ...[...places.folders, ...places.files].map(shown),
     // By its relative name: the folder is whichever the process was started in.
     `mount --bind . ${ROOT}/job`,
     `exec chroot ${ROOT} /usr/bin/env -C /job "$@"`,
@@ -43,10 +47,44 @@ export async function inFolderAlone(command: string): Promise<readonly string[]>
   return [...apart(['--mount']), '/bin/sh', '-c', script, 'jail', ...powerless];
 }
 
-async function shows(command: string): Promise<string[]> {
-  const places = [...SYSTEM, ...LIBRARY_LISTS, ...(await beside(command))];
-  const lines = await Promise.all(places.map(show));
-  return lines.flat();
+/** What is to be seen in a jail, by how it is brought there. */
+interface Places {
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
+  readonly links: readonly string[];
+}
+
+async function placesFor(command: string): Promise<Places> {
+  const places: Record<keyof Places, string[]> = { folders: [], files: [], links: [] };
+  for (const path of [...SYSTEM, ...LIBRARY_LISTS, ...(await beside(command))]) {
+    const facts = await lstat(path).catch(() => null);
+    if (facts === null) continue;
+    if (facts.isSymbolicLink()) places.links.push(path);
+    else if (facts.isDirectory()) places.folders.push(path);
+    else places.files.push(path);
+  }
+  return places;
+}
+
+/** Every folder that must be there before anything is brought into it. */
+function foldersOf({ folders, files, links }: Places): string[] {
+  return [...new Set([...folders, ...[...files, ...links].map((path) => dirname(path))])];
+}
+
+function copiesOf(links: readonly string[]): string[] {
+  const byFolder = Map.groupBy(links, (path) => dirname(path));
+  return [...byFolder].map(
+    ([folder, paths]) => `cp -P ${paths.map(quoted).join(' ')} ${inRoot(folder)}`,
+  );
+}
+
+/** At one stroke if the system has that, else in two. */
+function shown(path: string): string {
+  const [from, to] = [quoted(path), inRoot(path)];
+  // Forbidden where the system's own mount has flags that we would have to repeat; file rights
+  // protect it then, as they do outside.
+  const readOnly = `mount -o remount,bind,ro ${to} 2>&- || :`;
+  return `mount -o rbind,ro ${from} ${to} 2>&- || { mount --rbind ${from} ${to}; ${readOnly}; }`;
 }
 
 /** The folders of a program that is not one of the system's. */
@@ -60,19 +98,5 @@ function isIn(folder: string, parent: string): boolean {
   return folder === parent || folder.startsWith(`${parent}/`);
 }
 
-async function show(path: string): Promise<string[]> {
-  const facts = await lstat(path).catch(() => null);
-  if (facts === null) return [];
-  const [from, to] = [quoted(path), quoted(ROOT + path)];
-  if (facts.isSymbolicLink()) return [`cp -P ${from} ${to}`];
-  return [
-    `mkdir -p ${quoted(dirname(ROOT + path))}`,
-    facts.isDirectory() ? `mkdir ${to}` : `: > ${to}`,
-    `mount --rbind ${from} ${to}`,
-    // Forbidden where the system's own mount has flags that we would have to repeat; file rights
-    // protect it then, as they do outside.
-    `mount -o remount,bind,ro ${to} 2>&- || :`,
-  ];
-}
-
+const inRoot = (path: string): string => quoted(ROOT + path);
 const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -6,7 +6,7 @@ import { withJobFolder } from '../job-folder.ts';
 import { wavFile } from '../testing/files.ts';
 import { babble } from '../testing/signals.ts';
 import { testTools } from '../testing/tools.ts';
-import { probe } from '../probe.ts';
+import { decodeUpload } from '../stem.ts';
 import { FfmpegFailed, FfmpegKilled, FfmpegStarved } from './failures.ts';
 import { runFfmpeg, type Tool } from './run.ts';
 
@@ -102,7 +102,8 @@ for (const { name, tool, why } of await testTools()) {
         const lyrics = Array.from({ length: 500 }, (_, line) => `line ${line}`).join('\n');
         const tags = ['-metadata', `lyrics=${lyrics}`, '-c:a', 'flac', '-f', 'flac', 'song.flac'];
         await runFfmpeg(tool, ['-f', 'wav', '-i', 'in.wav', ...tags], { folder });
-        const probed = await probe(tool, { name: 'song.flac', format: 'flac' }, { folder });
+        const song = { upload: 'song.flac', format: 'flac' } as const;
+        const { probed } = await decodeUpload(tool, song, { folder });
         expect(probed).toEqual({ codec: 'flac', sampleRate: 48_000, durationSeconds: 1 });
       });
     });

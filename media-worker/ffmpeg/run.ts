@@ -16,10 +16,15 @@ export interface RunOptions {
   /** The job's private folder: everything that the arguments name lies in it. */
   readonly folder: string;
   readonly signal?: AbortSignal | undefined;
-  /** How long the output is expected to be; without it there is no progress. */
-  readonly expectedSeconds?: number | undefined;
+  /**
+   * How long the output is expected to be, if that is known or becomes so; without it there is no
+   * progress.
+   */
+  readonly expectedSeconds?: number | (() => number | null);
   /** Share done, 0 to 1. */
   readonly onProgress?: ((done: number) => void) | undefined;
+  /** Each line that it writes to stderr, as it comes. */
+  readonly onLine?: ((line: string) => void) | undefined;
   /** Longest time by the clock on the wall, milliseconds. */
   readonly wallMs?: number;
 }
@@ -61,7 +66,7 @@ export async function runFfmpeg(
   });
   const ending = new Ending(child, options);
   const [lines] = await Promise.all([
-    lastLines(child.stderr),
+    lastLines(child.stderr, options),
     readProgress(child.stdout, options),
     ending.exited,
   ]);
@@ -136,20 +141,26 @@ class Ending {
   }
 }
 
-async function lastLines(stream: Readable): Promise<string[]> {
+async function lastLines(stream: Readable, { onLine }: RunOptions): Promise<string[]> {
   const lines: string[] = [];
-  for await (const line of createInterface({ input: stream })) {
-    if (TAG.test(line)) continue;
-    lines.push(line.slice(0, 500));
+  for await (const whole of createInterface({ input: stream })) {
+    if (TAG.test(whole)) continue;
+    const line = whole.slice(0, 500);
+    onLine?.(line);
+    lines.push(line);
     if (lines.length > KEPT_LINES) lines.shift();
   }
   return lines;
 }
 
-async function readProgress(stream: Readable, options: RunOptions): Promise<void> {
+async function readProgress(
+  stream: Readable,
+  { expectedSeconds: expected = () => null, onProgress }: RunOptions,
+): Promise<void> {
   for await (const line of createInterface({ input: stream })) {
     const micros = /^out_time_us=(\d+)$/u.exec(line)?.[1];
-    if (micros === undefined || options.expectedSeconds === undefined) continue;
-    options.onProgress?.(Math.min(1, Number(micros) / 1e6 / options.expectedSeconds));
+    const seconds = typeof expected === 'number' ? expected : expected();
+    if (micros === undefined || seconds === null) continue;
+    onProgress?.(Math.min(1, Number(micros) / 1e6 / seconds));
   }
 }
