@@ -11,6 +11,9 @@ import { person, type TestDatabase, type TestPerson } from '../../collab-server/
 import { createPeerTable } from './peer-table.ts';
 import type { Stop } from './run.ts';
 
+/** A large story is planted in a few statements. */
+const PLANTING_MS = 600_000;
+
 export interface World extends TestDatabase {
   readonly pool: Pool;
   readonly who: TestPerson;
@@ -24,7 +27,7 @@ export async function openWorld(onStop: (stop: Stop) => void): Promise<World> {
   const given = process.env['BENCH_DATABASE_URL'];
   const url = given ?? (await startPostgres(onStop));
   await migrate(url, log);
-  const handle = openDatabase(url, { log });
+  const handle = openDatabase(url, { log, statementTimeoutMs: PLANTING_MS });
   onStop(() => handle.close());
   await createPeerTable(handle.pool);
   const fresh = { ...handle, url, log };
