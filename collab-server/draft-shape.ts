@@ -14,10 +14,11 @@ import {
 } from '#domain/story/draft.ts';
 import { takeIdSchema } from '#domain/story/ids.ts';
 import { isStorable } from '#domain/story/text.ts';
+import type { Struct } from './decode-update.ts';
 import { TooLarge } from './guard.ts';
 import { countCopy } from './rehearsal.ts';
 import { StructIndex } from './struct-index.ts';
-import { Unfit, type Shape, type Struct } from './update-guard.ts';
+import { Unfit, type Shape } from './update-guard.ts';
 
 /** Where an item belongs. */
 type Place =

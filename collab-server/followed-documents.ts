@@ -5,7 +5,7 @@ import type { Logger } from '#backend/log.ts';
 import type { Database } from '#backend/postgres/database.ts';
 import { readUpdates } from '#backend/postgres/documents.ts';
 import { COMMITTED } from './committed.ts';
-import { assertDecodes } from './guard.ts';
+import { decodeUpdate } from './decode-update.ts';
 import { dropParked } from './parked.ts';
 import { untilDone } from './retry.ts';
 
@@ -107,7 +107,7 @@ class Followed {
   sent({ seqs, updates }: SentUpdates): void {
     const [firstSeq] = seqs;
     if (firstSeq === undefined) return;
-    for (const update of updates) assertDecodes(update);
+    for (const update of updates) decodeUpdate(update);
     this.#apply(updates);
     if (dropParked(this.document)) this.catchUp(FIRST_SEQ);
     else this.#arrived(firstSeq);

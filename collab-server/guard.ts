@@ -4,10 +4,10 @@ import * as Y from 'yjs';
 import { MAX_WORDS_LENGTH } from '#domain/protocol/commands.ts';
 import { wordsOf } from '#domain/story/document.ts';
 import { Bucket } from './bucket.ts';
+import { decodeUpdate, type Struct } from './decode-update.ts';
 import { deletedWithin, effectOf, rangesOf, type Ranges } from './deletions.ts';
 import { FRAME, MalformedFrame, readFrame, STEP, syncIn, type Frame } from './frames.ts';
 import { TooMuch } from './refusals.ts';
-import type { Struct } from './update-guard.ts';
 
 /** Largest frame that a socket takes, bytes; the WebSocket layer refuses more with 1009. */
 export const MAX_FRAME_BYTES = 512 * 1024;
@@ -67,7 +67,7 @@ export class FrameGuard {
     }
     const sync = syncIn(head);
     if (sync?.step === STEP.stateVector) this.#countSync(head.document);
-    else if (sync !== null) assertDecodes(sync.payload);
+    else if (sync !== null) decodeUpdate(sync.payload);
     return head;
   }
 
@@ -105,19 +105,6 @@ export class TooLarge extends Error {
 }
 
 /**
- * Refuses an update that does not decode: seven bytes can claim thirty million structs, and
- * decoding finds out in under a millisecond where applying takes half a second and 240 MB.
- * @throws {MalformedFrame}
- */
-export function assertDecodes(update: Uint8Array): void {
-  try {
-    Y.decodeUpdate(update);
-  } catch (error) {
-    throw new MalformedFrame('the update does not decode', { cause: error });
-  }
-}
-
-/**
  * Refuses an update after which a take's words would be longer than they may be; in time
  * proportional to the update and what it deletes.
  * @throws {TooLarge}
@@ -126,7 +113,7 @@ export function assertWordsFit(document: Y.Doc, update: Uint8Array): void {
   const present = wordsOf(document).length;
   // No character is shorter than a byte: most edits need no closer look.
   if (present + update.byteLength <= MAX_WORDS_LENGTH) return;
-  const { structs, ds } = Y.decodeUpdate(update);
+  const { structs, ds } = decodeUpdate(update);
   const deleted = rangesOf(ds);
   const gained = structs.reduce((sum, struct) => sum + textIn(document, struct, deleted), 0);
   if (present + gained - effectOf(document, deleted).units > MAX_WORDS_LENGTH) {

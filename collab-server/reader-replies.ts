@@ -3,6 +3,7 @@
 import type { Connection } from '@hocuspocus/server';
 import * as Y from 'yjs';
 import { parseRoom } from '#domain/protocol/room.ts';
+import { decodeUpdate } from './decode-update.ts';
 import { FRAME, readFrame, statusFrame, STEP, syncIn, typeOf } from './frames.ts';
 import type { FrameTaker } from './room-socket.ts';
 
@@ -10,7 +11,10 @@ export class ReaderReplies implements FrameTaker {
   /** Those who came in as readers: their messages have no others before them to wait for. */
   readonly #readers = new Map<string, Connection>();
 
-  /** True if the frame is a reader's change, or all that a reader has: it is answered. */
+  /**
+   * True if the frame is a reader's change, or all that a reader has: it is answered.
+   * @throws {MalformedFrame}
+   */
   takes(frame: Uint8Array): boolean {
     if (this.#readers.size === 0 || !isSync(frame)) return false;
     const head = readFrame(frame);
@@ -39,11 +43,14 @@ function isSync(frame: Uint8Array): boolean {
   return type === FRAME.sync || type === FRAME.syncReply;
 }
 
-/** True if a document has all that an update writes and deletes. The update has to decode. */
+/** True if a document has all that an update writes and deletes. @throws {MalformedFrame} */
 export function hasAllOf({ store }: Y.Doc, update: Uint8Array): boolean {
-  const { structs, ds } = Y.decodeUpdate(update);
+  const { structs, ds } = decodeUpdate(update);
   const isWritten = structs.every(
-    ({ id, length }) => Y.getState(store, id.client) >= id.clock + length,
+    (struct) =>
+      // Nothing is written where an update skips clocks.
+      struct instanceof Y.Skip ||
+      Y.getState(store, struct.id.client) >= struct.id.clock + struct.length,
   );
   if (!isWritten) return false;
   for (const [client, spans] of ds.clients) {

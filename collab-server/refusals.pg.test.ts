@@ -8,7 +8,7 @@ import { CLOSE, REFUSED } from '#domain/protocol/room.ts';
 import { wordsOf } from '#domain/story/document.ts';
 import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
 import { FRAME, readFrame, STEP } from './frames.ts';
-import { garbage, presenceFrame, type RawSocket } from './testing/raw.ts';
+import { garbage, presenceFrame, skipped, type RawSocket } from './testing/raw.ts';
 import { RefusalRoom, updateOf } from './testing/refusal-room.ts';
 import { eventually, textOf } from './testing/house.ts';
 import { connectPlain, type TestClient } from './testing/world.ts';
@@ -136,6 +136,14 @@ test('an update of somebody who may only read is not saved, and says so', async 
   );
   await eventually(() => expect(writer.saved()).toEqual([false]));
   expect(textOf(await room.join(room.mira))).toBe('Base.');
+});
+
+test('an answer of a reader is judged by what it writes, and is none if it does not decode', async () => {
+  const listener = await room.raw(null);
+  listener.sync(STEP.reply, skipped(77, 50));
+  await eventually(() => expect(listener.saved()).toEqual([true]));
+  listener.sync(STEP.reply, new Uint8Array([1, 200, 1]));
+  await eventually(() => expect(listener.closes).toMatchObject([{ code: CLOSE.malformed }]));
 });
 
 test('more client ids than anybody has tabs are refused', async () => {

@@ -3,9 +3,10 @@
 // which that takes minutes, each time that the document is read.
 import * as Y from 'yjs';
 import { Bucket } from './bucket.ts';
+import type { Struct } from './decode-update.ts';
 import { TooLarge } from './guard.ts';
 import { TooMuch } from './refusals.ts';
-import { Unfit, type News, type Struct } from './update-guard.ts';
+import { Unfit, type News } from './update-guard.ts';
 
 /** Structs of a document. Each is at most some 100 bytes, but for the text that there may be. */
 export const MAX_STRUCTS = 50_000;

@@ -1,6 +1,6 @@
 // Finds the structs of one update by what they are called.
 import type * as Y from 'yjs';
-import type { Struct } from './update-guard.ts';
+import type { Struct } from './decode-update.ts';
 
 export class StructIndex {
   readonly #byClient = new Map<number, Struct[]>();

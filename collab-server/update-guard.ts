@@ -1,6 +1,7 @@
 // What an update would bring into a document that people write, and whether that may be there at
 // all. Its cost grows with the update, and not with the document.
 import * as Y from 'yjs';
+import { decodeUpdate, type Struct } from './decode-update.ts';
 import { effectOf, rangesOf, type Ranges } from './deletions.ts';
 import { MalformedFrame } from './frames.ts';
 
@@ -22,9 +23,6 @@ export interface News {
   readonly structs: number;
   readonly splits: number;
 }
-
-/** What an update is made of. */
-export type Struct = Y.Item | Y.GC | Y.Skip;
 
 /** What may be in a document of one kind, asked about one update of it. */
 export interface Shape {
@@ -92,20 +90,12 @@ function assertHarmless({ id, parent, origin, rightOrigin }: Y.Item, root: strin
 }
 
 function decoded(update: Uint8Array): { structs: readonly Struct[]; deleted: Ranges } {
-  const { structs, ds } = decode(update);
+  const { structs, ds } = decodeUpdate(update);
   for (const deleted of ds.clients.values()) {
     // Yjs fails half way through an update that deletes nothing at a clock that it does not know.
     if (deleted.some(({ len }) => len < 1)) throw new MalformedFrame('deletes nothing');
   }
   return { structs, deleted: rangesOf(ds) };
-}
-
-function decode(update: Uint8Array): ReturnType<typeof Y.decodeUpdate> {
-  try {
-    return Y.decodeUpdate(update);
-  } catch (error) {
-    throw new MalformedFrame('the update does not decode', { cause: error });
-  }
 }
 
 /**
@@ -120,7 +110,7 @@ export function withFollowers(
   const left = new Set(leftOut);
   const isMissing = (id: Y.ID | null) =>
     id !== null && left.has(id.client) && id.clock >= Y.getState(document.store, id.client);
-  const { structs } = decode(update);
+  const { structs } = decodeUpdate(update);
   let before: number;
   do {
     before = left.size;

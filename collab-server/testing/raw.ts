@@ -56,12 +56,25 @@ export function garbage(client: number, clock: number, length: number): Uint8Arr
   return encoding.toUint8Array(encoder);
 }
 
+/** An update that says of a client's first clocks that it has nothing of them, and no more. */
+export function skipped(client: number, length: number): Uint8Array {
+  const SKIP = 10;
+  const encoder = encoding.createEncoder();
+  for (const n of [1, 1, client, 0]) encoding.writeVarUint(encoder, n);
+  encoding.writeUint8(encoder, SKIP);
+  for (const n of [length, 0]) encoding.writeVarUint(encoder, n);
+  return encoding.toUint8Array(encoder);
+}
+
+/** How the messages of a socket are framed. */
+export type Framing = 'hocuspocus' | 'y-websocket';
+
 /** Opens a document with raw frames; resolves once the server has asked for what we have. */
 export async function enterRaw(
   url: string,
   name: string,
   who: TestPerson | null,
-  dialect: 'hocuspocus' | 'y-websocket' = 'hocuspocus',
+  dialect: Framing = 'hocuspocus',
 ): Promise<RawSocket> {
   const isPlain = dialect === 'y-websocket';
   const path = isPlain ? `${Y_WEBSOCKET_PATH}/${name}` : SOCKET_PATH;
