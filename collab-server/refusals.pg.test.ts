@@ -1,5 +1,6 @@
 // A test for each refusal of the guard, from raw frames. Each ends with somebody else's edit saved
-// within two seconds, by a process that is the same as before.
+// soon, by a process that is the same as before.
+import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as decoding from 'lib0/decoding';
 import * as Y from 'yjs';
@@ -12,6 +13,9 @@ import { garbage, presenceFrame, skipped, type RawSocket } from './testing/raw.t
 import { RefusalRoom, updateOf } from './testing/refusal-room.ts';
 import { eventually, textOf } from './testing/house.ts';
 import { connectPlain, type TestClient } from './testing/world.ts';
+
+/** How finely processor time is counted, milliseconds, a few times over. */
+const CLOCK_TICKS_MS = 100;
 
 let fresh: FreshDatabase;
 let room: RefusalRoom;
@@ -94,6 +98,55 @@ test('an update with a gap before it is asked for, and not parked', async () => 
   expect(attacker.saved()).toEqual([]);
   attacker.sync(STEP.reply, Y.encodeStateAsUpdate(doc));
   await eventually(() => expect(attacker.saved()).toEqual([true]));
+});
+
+test('an answer that has gaps itself is not asked for again at once, and leaves nothing behind', async () => {
+  const attacker = await room.raw(room.jo);
+  const doc = new Y.Doc();
+  const edits: Uint8Array[] = [];
+  doc.on('update', (update: Uint8Array) => edits.push(update));
+  for (const word of ['first ', 'second ']) wordsOf(doc).insert(0, word);
+  const [first = new Uint8Array(), second = new Uint8Array()] = edits;
+  const asked = attacker.steps().length;
+  attacker.sync(STEP.reply, second);
+  attacker.sync(STEP.update, first);
+  await eventually(() => expect(attacker.saved()).toEqual([true]));
+  // Once more, in its place, at the most: the socket is looked at once a second.
+  expect(attacker.steps().slice(asked).length).toBeLessThan(2);
+  const words = textOf(await room.join(room.mira));
+  expect([words.includes('first '), words.includes('second ')]).toEqual([true, false]);
+});
+
+test('a thousand updates with gaps do not make each other dearer', async () => {
+  const attacker = await room.raw(room.jo);
+  const asked = attacker.steps().length;
+  const sendMany = async (many: number) => {
+    const before = attacker.steps().length;
+    const began = room.node.cpuMs();
+    for (let n = 0; n < many; n += 1) {
+      const doc = new Y.Doc();
+      wordsOf(doc).insert(0, 'first ');
+      const seen = Y.encodeStateVector(doc);
+      wordsOf(doc).insert(6, 'second ');
+      attacker.sync(STEP.update, Y.encodeStateAsUpdate(doc, seen));
+    }
+    await eventually(() => expect(attacker.steps()).toHaveLength(before + many));
+    return room.node.cpuMs() - began;
+  };
+  const first = await sendMany(500);
+  const second = await sendMany(500);
+  expect(attacker.steps().slice(asked)).toEqual(
+    Array.from({ length: 1_000 }, () => STEP.stateVector),
+  );
+  // Parked ones would cost three times as much: each is looked at for each that follows.
+  expect(second).toBeLessThan(2 * first + CLOCK_TICKS_MS);
+});
+
+test('a document that is asked for again and again ends the connection', async () => {
+  const attacker = await room.raw(room.jo);
+  for (let n = 0; n < 20; n += 1) attacker.sync(STEP.stateVector, new Uint8Array([0]));
+  await eventually(() => expect(attacker.closes).toMatchObject([{ code: CLOSE.malformed }]));
+  expect(attacker.steps().filter((step) => step === STEP.reply).length).toBeLessThan(10);
 });
 
 test('a reader is told that it has nothing unsaved, whatever somebody else has left out', async () => {
@@ -200,9 +253,26 @@ describe('presence', () => {
     await eventually(() => expect(ofJo().map(([id]) => id)).toEqual([1_000]));
   });
 
+  test('that is larger than anybody’s is not shown, and a frame that is ends the connection', async () => {
+    const witness = await room.join(room.mira);
+    const [attacker, other] = [await room.raw(room.jo), await room.raw(room.jo)];
+    const send = ({ socket }: RawSocket, id: number, padding: number) =>
+      socket.send(
+        presenceFrame(room.story.words, [[id, 1, { caret, padding: 'x'.repeat(padding) }]]),
+      );
+    send(attacker, 79, 2_000);
+    attacker.socket.ping();
+    await once(attacker.socket, 'pong');
+    send(other, 80, 1_000);
+    await eventually(() => expect(caretOf(witness, 80)).toEqual(caret));
+    expect(caretOf(witness, 79)).toBeUndefined();
+    send(attacker, 79, 70 * 1024);
+    await eventually(() => expect(attacker.closes).toMatchObject([{ code: CLOSE.malformed }]));
+  });
+
   test('that is sent faster than anybody moves a caret ends the connection', async () => {
     const attacker = await room.raw(room.jo);
-    for (let n = 0; n < 200; n += 1) {
+    for (let n = 0; n < 1_000; n += 1) {
       attacker.socket.send(
         presenceFrame(room.story.words, [[5, n, { caret: { anchor: n, head: n } }]]),
       );

@@ -1,6 +1,7 @@
 // A collab-server as a process of its own, to be killed as processes are killed.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import * as v from 'valibot';
 import { ORIGIN } from './world.ts';
@@ -16,6 +17,8 @@ export interface CollabProcess {
   readonly log: readonly string[];
   /** False once it has ended, whoever ended it. */
   isRunning(): boolean;
+  /** What it has used of the processors so far, milliseconds, counted in steps of ten. */
+  cpuMs(): number;
   /** Ends it between two instructions; resolves when it is gone. */
   kill(): Promise<void>;
   /** Asks it to end; resolves to its exit code, null if a signal ended it. */
@@ -44,6 +47,7 @@ export class CollabProcesses {
       url: `ws://127.0.0.1:${await portOf(child, log)}`,
       log,
       isRunning: () => child.exitCode === null && child.signalCode === null,
+      cpuMs: () => cpuMsOf(child.pid ?? 0),
       kill: () => ended(child, 'SIGKILL').then(() => undefined),
       end: () => ended(child, 'SIGTERM'),
     };
@@ -91,6 +95,14 @@ async function portOf(child: ChildProcess, log: string[]): Promise<number> {
     reject(new Error(`the collab-server ended (${code}) before it listened:\n${log.join('\n')}`)),
   );
   return promise;
+}
+
+/** As Linux tells it, which counts in hundredths of a second. */
+function cpuMsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The name, in brackets, may hold spaces; behind it `utime` and `stime` are the 12th and 13th.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return 10 * (Number(fields[11]) + Number(fields[12]));
 }
 
 async function ended(child: ChildProcess, by: NodeJS.Signals): Promise<number | null> {
