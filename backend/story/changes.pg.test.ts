@@ -97,6 +97,27 @@ describe('changes of a story', () => {
     expect(await mixed(1)).toEqual([{ status: 'ready', mixed: true }]);
   });
 
+  test('say that there is another mix of a take, and nothing where one took the place of one', async () => {
+    const story = await plant();
+    const seed = await publish(story, null);
+    const pack = { objectKey: 'k', bytes: 1, initBytes: 1, segmentBytes: [] };
+    const mix = {
+      takeId: seed,
+      renderVersion: RENDER_VERSION,
+      firstSegment: 0,
+      packs: JSON.parse(JSON.stringify({ aac: pack, opus: pack })),
+    };
+    const states = async () =>
+      (await changesSince(fresh.db, story, 0))?.takes.map(({ state }) => state);
+    await fresh.db.insert(mixes).values([
+      { ...mix, planSha256: 'before', sounds: [seed], supersededAt: new Date() },
+      { ...mix, planSha256: 'now', sounds: [seed] },
+    ]);
+    expect(await states()).toEqual([{ status: 'ready', mixed: true }]);
+    await fresh.db.insert(mixes).values({ ...mix, planSha256: 'hushed', sounds: [] });
+    expect(await states()).toEqual([{ status: 'ready', mixed: true, mixes: 2 }]);
+  });
+
   test('of other stories stay there', async () => {
     const [one, two] = [await plant(), await plant()];
     const seed = await publish(one, null);

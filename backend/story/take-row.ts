@@ -3,9 +3,13 @@ import { sql } from 'drizzle-orm';
 import type { Take, TakeState } from '#domain/story/take.ts';
 import { mixes, takes } from '#drizzle/schema.ts';
 
-/** True for a take whose region is rendered, by whichever version; for a select list over `takes`. */
-export const isMixed = sql<boolean>`exists (
-  select 1 from ${mixes} where ${mixes.takeId} = ${takes.id})`;
+/**
+ * How many mixes of a take are played, by whichever version, one for each set of voices; for a
+ * select list over `takes`.
+ */
+const mixCount = sql<number>`(
+  select count(*)::integer from ${mixes}
+  where ${mixes.takeId} = ${takes.id} and ${mixes.supersededAt} is null)`;
 
 export const takeColumns = {
   id: takes.id,
@@ -20,7 +24,7 @@ export const takeColumns = {
   failure: takes.failure,
   likeCount: takes.likeCount,
   hiddenAt: takes.hiddenAt,
-  mixed: isMixed,
+  mixes: mixCount,
 };
 
 type TakeRow = Pick<
@@ -37,7 +41,7 @@ type TakeRow = Pick<
   | 'failure'
   | 'likeCount'
   | 'hiddenAt'
-> & { readonly mixed: boolean };
+> & { readonly mixes: number };
 
 export function takeOf(row: TakeRow): Take {
   return {
@@ -53,12 +57,13 @@ export function takeOf(row: TakeRow): Take {
   };
 }
 
-function stateOf({ status, failure, mixed, likeCount, hiddenAt }: TakeRow): TakeState {
+function stateOf({ status, failure, mixes, likeCount, hiddenAt }: TakeRow): TakeState {
   const rest = {
     ...(likeCount > 0 && { likes: likeCount }),
     ...(hiddenAt !== null && { hidden: true as const }),
   };
   if (status === 'processing') return { status, ...rest };
-  if (status === 'ready') return { status, mixed, ...rest };
+  if (status === 'ready')
+    return { status, mixed: mixes > 0, ...(mixes > 1 && { mixes }), ...rest };
   return { status, reason: failure ?? 'internal', ...rest };
 }

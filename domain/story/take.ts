@@ -64,13 +64,16 @@ const standing = {
   hidden: v.optional(v.literal(true)),
 };
 
+const mixes = v.optional(v.pipe(v.number(), v.integer(), v.minValue(2)));
+
 /**
  * How far a take has come, and what people made of it. `mixed` says that its region is rendered,
- * so paths through it play.
+ * so paths through it play; `mixes`, how often, if that is more than once: with all voices, and
+ * without those that were hidden. Whoever plays it finds its sound changed when that number does.
  */
 export const takeStateSchema = v.variant('status', [
   v.object({ status: v.literal('processing'), ...standing }),
-  v.object({ status: v.literal('ready'), mixed: v.boolean(), ...standing }),
+  v.object({ status: v.literal('ready'), mixed: v.boolean(), mixes, ...standing }),
   v.object({ status: v.literal('failed'), reason: takeFailureSchema, ...standing }),
 ]);
 export type TakeState = v.InferOutput<typeof takeStateSchema>;
@@ -88,6 +91,11 @@ export function isPlaced(take: Take): take is PlacedTake {
 /** How many people like a take. */
 export function likesOf({ state }: Pick<Take, 'state'>): number {
   return state.likes ?? 0;
+}
+
+/** How many mixes of a take's region there are: one for each set of voices; 0 before it is rendered. */
+export function mixesOf({ state }: Pick<Take, 'state'>): number {
+  return state.status === 'ready' && state.mixed ? (state.mixes ?? 1) : 0;
 }
 
 /** True for a take that was hidden: a tombstone to all but its author, the keepers and the owner. */

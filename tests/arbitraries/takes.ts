@@ -15,6 +15,7 @@ import { nthTakeId } from './paths.ts';
 const progressArbitrary: fc.Arbitrary<TakeState> = fc.oneof(
   fc.constant<TakeState>({ status: 'processing' }),
   fc.boolean().map((mixed): TakeState => ({ status: 'ready', mixed })),
+  fc.constant<TakeState>({ status: 'ready', mixed: true, mixes: 2 }),
   fc
     .constantFrom(...takeFailureSchema.options)
     .map((reason): TakeState => ({ status: 'failed', reason })),

@@ -6,7 +6,7 @@ import type { MediaPort } from './media-port.ts';
 /** A path in one state of the worker's work on it. */
 export interface EnginePath {
   readonly leaf: TakeId;
-  /** Changes when more of the path can be heard. */
+  /** Changes when more of the path can be heard, or other voices. */
   readonly state: string;
   /** False while not even the seed can be heard. */
   readonly isHeard: boolean;

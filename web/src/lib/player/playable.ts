@@ -1,5 +1,6 @@
 // A path to listen to, and how far it can be heard.
 import type { TakeId } from '#domain/story/ids.ts';
+import type { EnginePath } from './engine.ts';
 
 /** A take of a path, with its place on the timeline. */
 export interface PlayableTake {
@@ -9,8 +10,10 @@ export interface PlayableTake {
   readonly durationSamples: number | null;
   /** Whether it is recorded and stored, so that a page can mix it by itself. */
   readonly ready: boolean;
-  /** Whether its region is rendered. */
-  readonly mixed: boolean;
+  /** How many mixes there are of its region, one for each set of voices; 0 before it is rendered. */
+  readonly mixes: number;
+  /** Hidden from this listener: its voice is silent, and the path goes on. */
+  readonly silent: boolean;
 }
 
 /** A path to listen to: seed first, the leaf last. */
@@ -23,8 +26,22 @@ export interface PlayablePath {
 
 /** How many of its first takes can be heard: rendered ones, and `rough` ones too. */
 export function heardTakes({ takes }: PlayablePath, rough: boolean): number {
-  const open = takes.findIndex(({ mixed, ready }) => !mixed && !(rough && ready));
+  const open = takes.findIndex(({ mixes, ready }) => mixes === 0 && !(rough && ready));
   return open === -1 ? takes.length : open;
+}
+
+/**
+ * A path as an engine is given it: its state is another whenever its sound may be.
+ * @throws {RangeError} there is nothing on the path
+ */
+export function enginePathOf(path: PlayablePath, rough: boolean): EnginePath {
+  const leaf = path.takes.at(-1)?.id;
+  if (leaf === undefined) throw new RangeError('a path without takes is not played');
+  const heard = heardTakes(path, rough);
+  const mixes = path.takes.reduce((sum, take) => sum + take.mixes, 0);
+  const silent = path.takes.flatMap((take, index) => (take.silent ? [index] : []));
+  const state = [heardTakes(path, false), heard, mixes, silent.join('+')].join('/');
+  return { leaf, state, isHeard: heard > 0 };
 }
 
 /** Where what can be heard of a path ends, in samples. */

@@ -5,7 +5,7 @@ import type { Engine, EnginePath, EngineReports, OpenEngine } from './engine.ts'
 import type { MediaEvent, MediaPort } from './media-port.ts';
 import { describeSession } from './media-session.ts';
 import { openEngine } from './open-engine.ts';
-import { heardTakes, placeOn, type PlayablePath } from './playable.ts';
+import { enginePathOf, placeOn, type PlayablePath } from './playable.ts';
 
 /** `loading` also says: playing was asked for and the sound has not come yet. */
 export type PlayerStatus = 'idle' | 'loading' | 'playing' | 'paused' | 'ended' | 'failed';
@@ -127,12 +127,17 @@ export class Player {
 
   /**
    * Chooses a path. The listener keeps their place in story time, or goes to the end of what both
-   * paths share if the new one is shorter, and keeps listening if they were.
+   * paths share if the new one is shorter, and keeps listening if they were. One on which nothing
+   * may be heard any more is paused.
    */
   choose(path: PlayablePath): void {
     const before = this.path;
     this.path = path;
     if (this.status === 'idle' && this.#media !== null) this.status = 'paused';
+    if (path.takes.length === 0) {
+      this.pause();
+      return;
+    }
     if (this.#engine === null) {
       const position = this.positionSamples;
       this.positionSamples = placeOn(path, { before, position, rough: true });
@@ -152,7 +157,7 @@ export class Player {
   /** Plays on; from the start if it is at its end. Call it only for a tap of the person. */
   play(): void {
     const { path } = this;
-    if (path === null || this.#media === null) return;
+    if (path === null || path.takes.length === 0 || this.#media === null) return;
     if (this.status === 'ended' && this.#isAtEnd()) this.seek(0);
     const failed = this.status === 'failed';
     this.#wantsToPlay = true;
@@ -206,7 +211,8 @@ export class Player {
         return;
       }
       this.#engine = engine;
-      if (this.path !== null) this.#open(this.path, this.positionSamples);
+      if (this.path !== null && this.path.takes.length > 0)
+        this.#open(this.path, this.positionSamples);
       this.offer(this.#likely);
     } catch (error) {
       console.warn(error);
@@ -245,11 +251,7 @@ export class Player {
   }
 
   #enginePath(path: PlayablePath): EnginePath {
-    const rough = this.#engine?.mixesRoughly ?? false;
-    const [mixed, heard] = [heardTakes(path, false), heardTakes(path, rough)];
-    const leaf = path.takes.at(-1)?.id;
-    if (leaf === undefined) throw new RangeError('a path without takes is not played');
-    return { leaf, state: `${mixed}/${heard}`, isHeard: heard > 0 };
+    return enginePathOf(path, this.#engine?.mixesRoughly ?? false);
   }
 
   #start(): void {

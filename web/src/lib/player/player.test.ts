@@ -88,7 +88,7 @@ describe('before anything plays', () => {
     player.seek(7 * second);
     player.play();
     await settled();
-    expect(engineOf().opened).toEqual([[{ leaf: id(1), state: '2/2', isHeard: true }, 7 * second]]);
+    expect(engineOf().opened).toEqual([[{ leaf: id(1), state: '2/2/2/', isHeard: true }, 7 * second]]);
   });
 
   test('a shorter path that is chosen meanwhile moves the place to the fork', () => {
@@ -232,7 +232,7 @@ describe('from one path to another', () => {
   test('the same story time, without a pause', async () => {
     await playing(pathOf([0, 1]), 12);
     player.choose(pathOf([0, 2]));
-    expect(engineOf().opened.at(-1)).toEqual([{ leaf: id(2), state: '2/2', isHeard: true }, null]);
+    expect(engineOf().opened.at(-1)).toEqual([{ leaf: id(2), state: '2/2/2/', isHeard: true }, null]);
     expect([player.status, media.paused, player.positionSamples]).toEqual([
       'playing',
       false,
@@ -265,7 +265,7 @@ describe('a path that grows', () => {
   test('more of it is opened while it plays, and the listener stays', async () => {
     await playing(pathOf([0, 1], { mixed: 1 }), 3);
     player.choose(pathOf([0, 1]));
-    expect(engineOf().opened.at(-1)).toEqual([{ leaf: id(1), state: '2/2', isHeard: true }, null]);
+    expect(engineOf().opened.at(-1)).toEqual([{ leaf: id(1), state: '2/2/2/', isHeard: true }, null]);
     expect([player.status, media.paused]).toEqual(['playing', false]);
   });
 
@@ -298,6 +298,29 @@ describe('a path that grows', () => {
     expect(player.error).toContain('still being mixed');
     player.choose(pathOf([0]));
     expect([player.status, player.error]).toEqual(['paused', null]);
+  });
+
+  test('a voice that is hidden is silent, the path goes on, and a mix without it is opened', async () => {
+    await playing(pathOf([0, 1, 2]), 3);
+    const states = () => engineOf().opened.map(([path, at]) => [path.leaf, path.state, at]);
+    player.choose(pathOf([0, 1, 2], { silent: [1] }));
+    const hushed = pathOf([0, 1, 2], { silent: [1] });
+    player.choose({ ...hushed, takes: hushed.takes.map((take) => ({ ...take, mixes: 2 })) });
+    expect(states().slice(1)).toEqual([
+      [id(2), '3/3/3/1', null],
+      [id(2), '3/3/6/1', null],
+    ]);
+    expect([player.status, player.positionSamples]).toEqual(['playing', 3 * second]);
+  });
+
+  test('a path on which nothing may be heard any more is paused, and goes on once it may', async () => {
+    await playing(pathOf([0]), 3);
+    player.choose({ ...pathOf([0]), takes: [] });
+    player.play();
+    expect([player.status, media.paused]).toEqual(['paused', true]);
+    player.choose(pathOf([0]));
+    player.play();
+    expect([media.currentTime, media.paused]).toEqual([3, false]);
   });
 
   test('it says where the page mixes by itself', async () => {

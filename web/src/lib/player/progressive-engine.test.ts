@@ -23,7 +23,7 @@ async function play(path = pathOf([0, 1]), seconds = 15): Promise<void> {
 
 test('a path is one address, in AAC, or in Opus where AAC cannot be played', async () => {
   await play(pathOf([0]), 10);
-  expect(media.loads).toEqual([`/api/takes/${id(0)}/path?codec=aac`]);
+  expect(media.loads).toEqual([`/api/takes/${id(0)}/path?codec=aac&state=1%2F1%2F1%2F`]);
   expect([player.status, player.loadedSamples]).toEqual(['playing', 480_000]);
   media = new FakeMedia();
   media.types = ['opus'];

@@ -6,8 +6,9 @@ import { samplesToSeconds, secondsToSamples } from '#domain/timeline/samples.ts'
 import type { Engine, EnginePath, EngineReports } from './engine.ts';
 import { HAVE_METADATA, type MediaPort } from './media-port.ts';
 
-/** The address of a path as one file. */
-const pathAudio = (leaf: TakeId, codec: Codec): string => `/api/takes/${leaf}/path?codec=${codec}`;
+/** The address of a path as one file: another one in each state, so that no cache answers for it. */
+const pathAudio = ({ leaf, state }: EnginePath, codec: Codec): string =>
+  `/api/takes/${leaf}/path?codec=${codec}&state=${encodeURIComponent(state)}`;
 
 export class ProgressiveEngine implements Engine {
   readonly mixesRoughly = false;
@@ -56,7 +57,7 @@ export class ProgressiveEngine implements Engine {
     }
     this.#isLoading = true;
     this.#media.preload = 'metadata';
-    this.#media.src = pathAudio(leaf, this.#codec);
+    this.#media.src = pathAudio(path, this.#codec);
     this.#media.load();
     this.#reports.onsource();
   }

@@ -25,8 +25,8 @@ const COMPLETE_MAX_AGE_SECONDS = 600;
 
 /**
  * Answers GET and HEAD, whole or by range. A path whose last takes are not rendered yet ends with
- * the last one that is, and must be asked for again; so does one with a take that is hidden from
- * the viewer. Throws Problem: `not_found` for an unknown
+ * the last one that is, and must be asked for again; so does one with a take that was hidden from
+ * the viewer until it is rendered without that voice. Throws Problem: `not_found` for an unknown
  * take, `conflict` while nothing of the path is rendered.
  */
 export async function streamPath(

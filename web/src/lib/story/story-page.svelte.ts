@@ -3,7 +3,14 @@ import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import { goto, refreshAll } from '$app/navigation';
 import type { Standing } from '#domain/access/policy.ts';
-import { isHidden, isPlaced, type PlacedTake, type Take, type Voice } from '#domain/story/take.ts';
+import {
+  isHidden,
+  isPlaced,
+  mixesOf,
+  type PlacedTake,
+  type Take,
+  type Voice,
+} from '#domain/story/take.ts';
 import type { ListeningPosition } from '#domain/protocol/listening.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import { hitPath, pathTo } from '#domain/story/tree.ts';
@@ -268,7 +275,8 @@ export class StoryPage {
         startSamples: take.startSamples,
         durationSamples: take.durationSamples,
         ready: take.state.status === 'ready',
-        mixed: take.state.status === 'ready' && take.state.mixed,
+        mixes: mixesOf(take),
+        silent: this.acts.isTombstone(take),
       })),
       title: this.live.meta?.title ?? 'A story',
       artist: [...new Set(path.map(({ authorId }) => this.voiceOf(authorId).name))].join(', '),

@@ -59,7 +59,8 @@ function addRough(segments: Segment[], takes: readonly RoughTake[], first: Rough
     const sounding = takes.filter(
       (take) => take.startSamples < start + durationSamples && endOf(take) > start,
     );
-    const id = `rough:${index}:${sounding.map((take) => take.id).join('+')}:${durationSamples}`;
+    const voices = sounding.map(({ id, stem }) => (stem === null ? 'silent' : id));
+    const id = `rough:${index}:${voices.join('+')}:${durationSamples}`;
     segments.push({ id, durationSamples, source: { kind: 'rough', takes: sounding } });
   }
 }

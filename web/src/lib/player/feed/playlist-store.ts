@@ -8,7 +8,7 @@ import { feedPathOf, type FeedPath } from './feed-path.ts';
 /** A path in one state of the worker's work on it. */
 export interface PathKey {
   readonly leaf: TakeId;
-  /** Changes when more of the path can be heard. */
+  /** Changes when more of the path can be heard, or other voices. */
   readonly state: string;
 }
 

@@ -7,10 +7,17 @@ export function takeNumber(index: number): TakeId {
   return takeId(`00000000-0000-4000-8000-${String(index).padStart(12, '0')}`);
 }
 
-/** The path of these takes, of which the first `mixed` are rendered and the first `ready` stored. */
+/**
+ * The path of these takes, of which the first `mixed` are rendered and the first `ready` stored;
+ * those in `silent` are hidden from the listener.
+ */
 export function pathOfTakes(
   takes: readonly number[],
-  { mixed = takes.length, ready = takes.length }: { mixed?: number; ready?: number } = {},
+  {
+    mixed = takes.length,
+    ready = takes.length,
+    silent = [],
+  }: { mixed?: number; ready?: number; silent?: readonly number[] } = {},
 ): PlayablePath {
   return {
     takes: takes.map((take, index) => ({
@@ -18,7 +25,8 @@ export function pathOfTakes(
       startSamples: index * 5 * SAMPLE_RATE,
       durationSamples: 10 * SAMPLE_RATE,
       ready: index < ready,
-      mixed: index < mixed,
+      mixes: index < mixed ? 1 : 0,
+      silent: silent.includes(take),
     })),
     title: 'River',
     artist: 'Mira',
