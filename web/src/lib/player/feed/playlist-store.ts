@@ -29,10 +29,12 @@ export class PlaylistStore {
   readonly #options: PlaylistStoreOptions;
   readonly #now: () => number;
   readonly #kept = new Map<string, { readonly path: FeedPath; readonly atMs: number }>();
+  #rough: boolean;
 
   constructor(options: PlaylistStoreOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
+    this.#rough = options.rough;
   }
 
   /** The path if it is known and its links still work. */
@@ -45,7 +47,7 @@ export class PlaylistStore {
   async get(key: PathKey, signal: AbortSignal): Promise<FeedPath> {
     const known = this.peek(key);
     if (known !== null) return known;
-    const { codec, rough, fetch } = this.#options;
+    const { codec, fetch } = this.#options;
     const atMs = this.#now();
     const playlist = await callApi(
       'GET',
@@ -56,15 +58,22 @@ export class PlaylistStore {
         ...(fetch && { fetch }),
       },
     );
-    const heard = rough ? playlist : { ...playlist, rough: { takes: [], unmixed: 0 } };
+    const heard = this.#rough ? playlist : { ...playlist, rough: { takes: [], unmixed: 0 } };
     const path = feedPathOf(heard);
     this.#kept.delete(nameOf(key));
+    if (path.segments.length === 0) return path;
     this.#kept.set(nameOf(key), { path, atMs });
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= MOST_KEPT) break;
       this.#kept.delete(oldest);
     }
     return path;
+  }
+
+  /** From now on paths end before what is not rendered: the page cannot mix it. */
+  leaveOutRough(): void {
+    this.#rough = false;
+    this.#kept.clear();
   }
 
   /** Its links do not work: ask again. */

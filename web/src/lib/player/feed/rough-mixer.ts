@@ -1,13 +1,17 @@
 // The rough mix: stems summed by the page, exactly where the renderer will put them, while it works.
 import { FLAC_MIME, flacFragment } from '#domain/media/flac.ts';
 import { SEGMENT_SAMPLES, segmentStart } from '#domain/timeline/grid.ts';
-import { endOf } from '#domain/timeline/duet.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 import type { RoughTake } from '#domain/protocol/playlist.ts';
-import { Unreachable } from '../../upload/api.ts';
 import type { Segment } from './feed-path.ts';
 import { mediaSourceKind } from './media-kinds.ts';
 import { sumStems } from './stem-sum.ts';
+import { fetchStored } from './stored-object.ts';
+
+/** A stem cannot be mixed in this page, and never will be. */
+export class Unmixable extends Error {
+  override readonly name = 'Unmixable';
+}
 
 /** A decoder of whole files, at 48 kHz. */
 export type DecodeStem = (file: ArrayBuffer) => Promise<Float32Array>;
@@ -34,7 +38,12 @@ export class RoughMixer {
     this.#fetch = fetch ?? ((...request) => globalThis.fetch(...request));
   }
 
-  /** A segment of FLAC. @throws {Unreachable} a stem did not come */
+  /**
+   * A segment of FLAC.
+   * @throws {Unreachable} a stem did not come
+   * @throws {LinkExpired} it may be had under another link
+   * @throws {Unmixable} a stem cannot be decoded here; it is not fetched again
+   */
   async segment(
     { source, durationSamples }: Segment,
     index: number,
@@ -51,14 +60,18 @@ export class RoughMixer {
 
   async #stemOf(take: RoughTake, signal: AbortSignal): Promise<Float32Array | null> {
     if (take.stem === null) return null;
+    if (take.durationSamples > MOST_SECONDS * SAMPLE_RATE)
+      throw new Unmixable('a stem is too long to be mixed in the page');
     const { sha256, url } = take.stem;
     const known = this.#stems.get(sha256);
     const coming = known ?? this.#load(url);
     if (known === undefined) {
       this.#stems.set(sha256, coming);
       // What did not come is asked for again.
-      coming.catch(() => this.#stems.delete(sha256));
-      this.#forgetOld(endOf(take) - take.startSamples);
+      coming.catch((error: unknown) => {
+        if (!(error instanceof Unmixable)) this.#stems.delete(sha256);
+      });
+      this.#forgetOld();
     }
     const samples = await coming;
     signal.throwIfAborted();
@@ -66,9 +79,7 @@ export class RoughMixer {
   }
 
   /** At most two voices sound at once; a third stem is one that is not needed any more. */
-  #forgetOld(durationSamples: number): void {
-    if (durationSamples > MOST_SECONDS * SAMPLE_RATE)
-      throw new RangeError('a stem is too long to be mixed in the page');
+  #forgetOld(): void {
     for (const [oldest] of this.#stems) {
       if (this.#stems.size <= 4) break;
       this.#stems.delete(oldest);
@@ -76,12 +87,11 @@ export class RoughMixer {
   }
 
   async #load(url: string): Promise<Float32Array> {
+    const { body } = await fetchStored(url, { fetch: this.#fetch, answerMs: ANSWER_MS });
     try {
-      const response = await this.#fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
-      if (!response.ok) throw new Error(`a stem answered ${response.status}`);
-      return await this.#decode(await response.arrayBuffer());
+      return await this.#decode(body);
     } catch (error) {
-      throw new Unreachable('a stem did not come', { cause: error });
+      throw new Unmixable('a stem cannot be decoded', { cause: error });
     }
   }
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { Unreachable } from '../../upload/api.ts';
 import type { Segment } from './feed-path.ts';
-import { LinkExpired, SegmentStore } from './segment-store.ts';
+import { SegmentStore } from './segment-store.ts';
+import { LinkExpired } from './stored-object.ts';
 
 const object = Uint8Array.from({ length: 1_000 }, (_, index) => index % 251);
 const never = new AbortController().signal;

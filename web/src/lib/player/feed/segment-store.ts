@@ -2,13 +2,9 @@
 import { Unreachable } from '../../upload/api.ts';
 import type { FeedPath, Segment } from './feed-path.ts';
 import type { RoughMixer } from './rough-mixer.ts';
+import { fetchStored, LinkExpired } from './stored-object.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
-
-/** The link to an object works no longer, or never did: ask for the playlist again. */
-export class LinkExpired extends Error {
-  override readonly name = 'LinkExpired';
-}
 
 export interface SegmentStoreOptions {
   readonly fetch?: typeof globalThis.fetch;
@@ -98,23 +94,13 @@ export class SegmentStore {
     { url, start, bytes }: { url: string; start: number; bytes: number },
     signal: AbortSignal,
   ): Promise<Bytes> {
-    const either = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
-    const headers = { range: `bytes=${start}-${start + bytes - 1}` };
-    let response: Response;
-    let body: Bytes;
-    try {
-      response = await this.#fetch(url, { headers, signal: either });
-      if (response.status === 403 || response.status === 404)
-        throw new LinkExpired(`a pack answered ${response.status}`);
-      if (!response.ok) throw new Error(`a pack answered ${response.status}`);
-      body = new Uint8Array(await response.arrayBuffer());
-    } catch (error) {
-      if (error instanceof LinkExpired) throw error;
-      signal.throwIfAborted();
-      throw new Unreachable('a segment did not come', { cause: error });
-    }
-    // A store that knows no ranges sends the whole object.
-    const part = response.status === 206 ? body : body.subarray(start, start + bytes);
+    const { body, isPart } = await fetchStored(url, {
+      fetch: this.#fetch,
+      answerMs: ANSWER_MS,
+      headers: { range: `bytes=${start}-${start + bytes - 1}` },
+      signal,
+    });
+    const part = new Uint8Array(body).slice(isPart ? 0 : start, isPart ? undefined : start + bytes);
     if (part.length !== bytes) throw new Unreachable(`${part.length} bytes came, not ${bytes}`);
     return part;
   }

@@ -9,8 +9,9 @@ import type { FeedPath } from './feed-path.ts';
 import type { Layer } from './laid-buffer.ts';
 import { waitForLine } from './patience.ts';
 import { PlaylistStore } from './playlist-store.ts';
-import { RoughMixer } from './rough-mixer.ts';
-import { LinkExpired, SegmentStore } from './segment-store.ts';
+import { RoughMixer, Unmixable } from './rough-mixer.ts';
+import { SegmentStore } from './segment-store.ts';
+import { LinkExpired } from './stored-object.ts';
 
 /** Neighbouring segments of a path, from a sample on. */
 export interface Batch {
@@ -55,7 +56,8 @@ export class Supply {
   }
 
   /**
-   * Segments as they are appended. Null if their links have expired: ask for the path again.
+   * Segments as they are appended. Null if the path must be asked for again: its links have expired,
+   * or the page cannot mix its end after all.
    * @throws {Refused} the server says no
    */
   async layers(
@@ -68,12 +70,17 @@ export class Supply {
       this.#expiries = 0;
       return layers;
     } catch (error) {
-      if (!(error instanceof LinkExpired)) throw error;
-      this.#playlists.forget(wanted);
-      this.#expiries += 1;
-      if (this.#expiries > 1) await waitForLine(this.#expiries, signal);
+      if (error instanceof Unmixable) this.#playlists.leaveOutRough();
+      else if (error instanceof LinkExpired) await this.#expired(wanted, signal);
+      else throw error;
       return null;
     }
+  }
+
+  async #expired(wanted: EnginePath, signal: AbortSignal): Promise<void> {
+    this.#playlists.forget(wanted);
+    this.#expiries += 1;
+    if (this.#expiries > 1) await waitForLine(this.#expiries, signal);
   }
 
   /** Loads what a branch would need from a segment on, at one try. */
