@@ -16,6 +16,8 @@ export interface EnginePath {
 export interface EngineReports {
   /** The element has a new source: play, if that is wanted. */
   readonly onsource: () => void;
+  /** What the element has played to its end is the end of the path. */
+  readonly onend: () => void;
   /** How far the path can be heard, in samples. */
   readonly onlength: (samples: number) => void;
   /** From where on it is mixed in the page; null if nothing is. */
@@ -42,8 +44,8 @@ export interface Engine {
   open(path: EnginePath, atSamples: number | null): void;
   seek(samples: number): void;
   /**
-   * The element is at the end of what it has: true if more of the path comes, which is told by
-   * `onsource` then.
+   * The element is at the end of what it has: true if more of the path may come. `onsource` says
+   * that it has, `onend` that there is none.
    */
   hasMore(): boolean;
   /** Paths that may be chosen next, likeliest first; what they would need is loaded if there is time. */

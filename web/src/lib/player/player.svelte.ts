@@ -81,6 +81,7 @@ export class Player {
     onsource: () => {
       if (this.#wantsToPlay) this.#start();
     },
+    onend: () => this.#stopped('ended', null),
     onlength: (samples) => {
       this.loadedSamples = samples;
     },

@@ -278,6 +278,14 @@ describe('a path that grows', () => {
     expect([player.status, media.paused]).toEqual(['playing', false]);
   });
 
+  test('known failure 2: at the old end it has ended if nothing comes after all', async () => {
+    await playing(pathOf([0, 1]), 9);
+    engineOf().more = true;
+    media.reachEnd();
+    engineOf().reports.onend();
+    expect([player.status, player.playing]).toEqual(['ended', false]);
+  });
+
   test('whoever stood at the old end goes on from there', async () => {
     await playing(pathOf([0, 1], { ready: 1, mixed: 1 }));
     engineOf().arrive(10);

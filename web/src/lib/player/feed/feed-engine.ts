@@ -9,6 +9,7 @@ import { HAVE_METADATA, type MediaEvent, type MediaPort } from '../media-port.ts
 import { forkOf, type FeedPath } from './feed-path.ts';
 import { isMissing, nextStep, onGrid, type Bounds, type FeedState } from './feed-plan.ts';
 import { LaidBuffer } from './laid-buffer.ts';
+import { LikelyBranches } from './likely-branches.ts';
 import { mixesRoughly } from './rough-mixer.ts';
 import { Supply, type Batch } from './supply.ts';
 
@@ -17,9 +18,6 @@ const MARGIN_SAMPLES = 0.3 * SAMPLE_RATE;
 const BOUNDS: Bounds = { aheadSamples: 60 * SAMPLE_RATE, behindSamples: 30 * SAMPLE_RATE };
 /** As little as is held when the browser has no room for more. */
 const LEAST: Bounds = { aheadSamples: 8 * SAMPLE_RATE, behindSamples: 4 * SAMPLE_RATE };
-/** Branches whose next segments are loaded before they are chosen, and how many of each. */
-const MOST_BRANCHES = 2;
-const SEGMENTS_OF_BRANCH = 2;
 const NUDGES: readonly MediaEvent[] = ['timeupdate', 'seeking', 'playing'];
 
 const UNPLAYABLE = 'This path could not be played. Your place is kept. Press Play to try again.';
@@ -37,11 +35,11 @@ export class FeedEngine implements Engine {
   readonly #reports: EngineReports;
   readonly #codec: Codec;
   readonly #supply: Supply;
+  readonly #likely: LikelyBranches;
   #opening: Promise<LaidBuffer> | null = null;
   #buffer: LaidBuffer | null = null;
   #path: FeedPath | null = null;
   #wanted: EnginePath | null = null;
-  #likely: readonly EnginePath[] = [];
   #bounds = BOUNDS;
   #keepBefore = 0;
   /** Another branch was left, and may still be held. */
@@ -52,7 +50,6 @@ export class FeedEngine implements Engine {
   #asked: number | null = null;
   #round = new AbortController();
   #nudged = Promise.withResolvers<void>();
-  #isPrefetching = false;
   /** Playing is to go on once there is more than what was played to its end. */
   #goesOn = false;
   #choice: Choice | null = null;
@@ -72,6 +69,7 @@ export class FeedEngine implements Engine {
     this.#codec = codec;
     const { mixesRoughly: rough } = this;
     this.#supply = new Supply({ codec, rough, ondropped: (dropped) => this.#drop(dropped) });
+    this.#likely = new LikelyBranches(this.#supply);
     for (const event of NUDGES) media.addEventListener(event, this.#nudge);
     media.addEventListener('loadedmetadata', this.#onMetadata);
   }
@@ -107,15 +105,13 @@ export class FeedEngine implements Engine {
   }
 
   hasMore(): boolean {
-    const end = this.#path?.endSamples ?? 0;
-    const isComing = this.#choice !== null || end > this.positionSamples + GRID_SAMPLES;
-    this.#goesOn = isComing;
+    this.#goesOn = this.#isComing();
     this.#nudge();
-    return isComing;
+    return this.#goesOn;
   }
 
   prefetch(paths: readonly EnginePath[]): void {
-    this.#likely = paths.slice(0, MOST_BRANCHES);
+    this.#likely.offer(paths);
     this.#nudge();
   }
 
@@ -141,27 +137,35 @@ export class FeedEngine implements Engine {
 
   #fail(error: unknown): void {
     if (error instanceof Refused && error.problem.code === 'conflict') {
-      this.#media.pause();
-      this.#reports.onnothing();
+      this.#nothing();
       return;
     }
     console.warn(error);
     this.#reports.onfailed(error instanceof Refused ? error.message : UNPLAYABLE);
   }
 
-  /** The element has a source of ours after this. */
+  #nothing(): void {
+    this.#goesOn = false;
+    this.#media.pause();
+    this.#reports.onnothing();
+  }
+
+  /** The element has a source of ours after this, unless it was let go of meanwhile. */
   async #source(): Promise<void> {
     if (this.#buffer !== null) return;
     this.#pending ??= this.positionSamples;
-    this.#opening ??= LaidBuffer.open(this.#media, codecMime[this.#codec], this.#nudge);
-    const buffer = await this.#opening;
-    if (this.#buffer === buffer) return;
+    const opening = (this.#opening ??= LaidBuffer.open(
+      this.#media,
+      codecMime[this.#codec],
+      this.#nudge,
+    ));
+    const buffer = await opening;
+    if (this.#opening !== opening || this.#buffer === buffer) return;
     this.#buffer = buffer;
     this.#reports.onsource();
   }
 
   #letGo(): void {
-    this.#buffer?.close();
     this.#buffer = null;
     this.#opening = null;
     this.#path = null;
@@ -182,7 +186,7 @@ export class FeedEngine implements Engine {
     else if (!isSame && segmentStart(fork) < position + MARGIN_SAMPLES) this.#turn(position);
     this.#asked = null;
     const first = segmentAt(Math.max(position, this.#keepBefore));
-    if (this.#choice !== null) this.#choice.index = Math.max(fork, first);
+    if (this.#choice !== null) this.#choice.index ??= Math.max(fork, first);
   }
 
   /** The paths have parted already: the new one is heard as soon as that is possible. */
@@ -198,8 +202,13 @@ export class FeedEngine implements Engine {
     for (;;) {
       const [buffer, path] = [this.#buffer, this.#path];
       if (buffer === null || path === null) return;
+      if (path.segments.length === 0) {
+        this.#nothing();
+        return;
+      }
       const state = this.#state(buffer, path);
       this.#settle(state);
+      this.#goOn();
       const step = nextStep(state);
       switch (step.do) {
         case 'lay':
@@ -215,7 +224,7 @@ export class FeedEngine implements Engine {
           await buffer.end(signal);
           break;
         case 'wait':
-          void this.#prefetch(path, signal);
+          void this.#likely.load(path, () => onGrid(this.positionSamples + MARGIN_SAMPLES), signal);
           await this.#untilNudged(signal);
       }
     }
@@ -240,8 +249,7 @@ export class FeedEngine implements Engine {
     if (this.#path === null) return;
     const layers = await this.#supply.layers(this.#path, { wanted, batch }, signal);
     if (layers === null) {
-      // The same path, with links that work.
-      this.#path = await this.#supply.path(wanted, signal);
+      this.#adopt(await this.#supply.path(wanted, signal));
       return;
     }
     try {
@@ -251,21 +259,6 @@ export class FeedEngine implements Engine {
       this.#bounds = halved(this.#bounds);
       await this.#untilNudged(signal);
     }
-  }
-
-  /** The branches that may be chosen next, one after the other, beside what is played. */
-  async #prefetch(path: FeedPath, signal: AbortSignal): Promise<void> {
-    if (this.#isPrefetching) return;
-    this.#isPrefetching = true;
-    for (const likely of this.#likely) {
-      const soon = segmentAt(onGrid(this.positionSamples + MARGIN_SAMPLES));
-      await this.#supply.prefetch(
-        likely,
-        (other) => ({ index: Math.max(forkOf(path, other), soon), count: SEGMENTS_OF_BRANCH }),
-        signal,
-      );
-    }
-    this.#isPrefetching = false;
   }
 
   async #drop(dropped: boolean): Promise<void> {
@@ -288,12 +281,22 @@ export class FeedEngine implements Engine {
     }
   }
 
+  #isComing(): boolean {
+    const end = this.#path?.endSamples ?? 0;
+    return this.#choice !== null || end > this.positionSamples + GRID_SAMPLES;
+  }
+
+  /** Whoever waits at the end of what was played goes on, or learns that it was the end. */
+  #goOn(): void {
+    if (!this.#goesOn) return;
+    if (!this.#media.ended) this.#reports.onsource();
+    else if (!this.#isComing()) this.#reports.onend();
+    else return;
+    this.#goesOn = false;
+  }
+
   /** Once a chosen path is held where it is needed first, the choice is done. */
   #settle(state: FeedState): void {
-    if (this.#goesOn && !this.#media.ended) {
-      this.#goesOn = false;
-      this.#reports.onsource();
-    }
     const choice = this.#choice;
     if (choice === null || choice.index === null) return;
     const isFarAhead = segmentStart(choice.index) > state.positionSamples + BOUNDS.aheadSamples;

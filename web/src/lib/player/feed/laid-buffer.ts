@@ -23,15 +23,13 @@ export class LaidBuffer {
   readonly laid = new Map<number, Laid>();
   readonly #source: MediaSource;
   readonly #buffer: SourceBuffer;
-  readonly #url: string;
   #mime: string;
   #hasInit = false;
   #last: Promise<void> = Promise.resolve();
 
-  private constructor(source: MediaSource, { mime, url }: { mime: string; url: string }) {
+  private constructor(source: MediaSource, mime: string) {
     this.#source = source;
     this.#mime = mime;
-    this.#url = url;
     this.#buffer = source.addSourceBuffer(mime);
   }
 
@@ -48,7 +46,9 @@ export class LaidBuffer {
     const url = URL.createObjectURL(source);
     media.src = url;
     await opened;
-    return new LaidBuffer(source, { mime, url });
+    // The element has the source itself from now on.
+    URL.revokeObjectURL(url);
+    return new LaidBuffer(source, mime);
   }
 
   /** What the browser holds. */
@@ -119,12 +119,6 @@ export class LaidBuffer {
     await this.#run(signal, () => {
       if (this.#source.readyState === 'open') this.#source.endOfStream();
     });
-  }
-
-  /** Lets go of what is held; the element may have another source by now. */
-  close(): void {
-    URL.revokeObjectURL(this.#url);
-    this.laid.clear();
   }
 
   /** Runs after whatever runs; what was given up meanwhile is not begun. */

@@ -83,21 +83,22 @@ export class Supply {
     if (this.#expiries > 1) await waitForLine(this.#expiries, signal);
   }
 
-  /** Loads what a branch would need from a segment on, at one try. */
+  /** Loads what a branch would need from a segment on, at one try; false if it did not come. */
   async prefetch(
     likely: EnginePath,
     span: (other: FeedPath) => { readonly index: number; readonly count: number },
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<boolean> {
     try {
       const other = await this.#playlists.get(likely, signal);
       const { index, count } = span(other);
       for (const [at, segment] of other.segments.slice(index, index + count).entries()) {
         if (segment.source.kind === 'pack') await this.#segments.get([segment], index + at, signal);
       }
+      return true;
     } catch (error) {
-      // What does not come now is asked for when it is chosen.
       if (error instanceof LinkExpired) this.#playlists.forget(likely);
+      return false;
     }
   }
 
