@@ -24,6 +24,8 @@ let nowMs: number;
 let kept: ListeningPosition[];
 let habit: Habit;
 let known: ListeningPosition | null;
+/** Told when the silences are asked for. */
+let silences: () => void;
 
 /** Three takes: 0–10, 5–15 and 10–20 s; what is quiet in each is what a test says. */
 const quiet = new Map<number, [fromSeconds: number, toSeconds: number][]>();
@@ -34,6 +36,7 @@ beforeEach(() => {
   [nowMs, kept, known] = [1_000_000, [], null];
   habit = { speed: 1, skipsSilence: false };
   quiet.clear();
+  silences = () => undefined;
   listening = new Listening({
     player,
     places: {
@@ -41,7 +44,9 @@ beforeEach(() => {
       keep: (place) => kept.push(place),
     },
     habits: { read: () => habit, keep: (to) => (habit = to) },
-    silencesOf: async () => ({
+    silencesOf: async () => {
+      silences();
+      return {
       takes: [0, 1, 2].map((take) => ({
         id: takeNumber(take),
         silences: (quiet.get(take) ?? []).map(([from, to]) => ({
@@ -49,7 +54,8 @@ beforeEach(() => {
           durationSamples: (to - from) * second,
         })),
       })),
-    }),
+      };
+    },
     now: () => nowMs,
   });
   player.attach(media);
@@ -98,6 +104,30 @@ test('silences are skipped where nobody speaks, once that is asked for', async (
   expect(habit.skipsSilence).toBe(true);
 });
 
+test('what was stored since is not skipped as if it were silent', async () => {
+  let asked = 0;
+  quiet.set(0, [[2, 10]]);
+  habit = { speed: 1, skipsSilence: true };
+  silences = () => (asked += 1);
+  player.choose(pathOfTakes([0, 1], { ready: 1, mixed: 1 }));
+  listening.start(media);
+  await play();
+  await vi.waitFor(() => {
+    listening.moved();
+    expect(asked).toBe(1);
+  });
+  // The second take, which begins at 5 s, may speak anywhere until it is measured.
+  playTo(6);
+  await vi.waitFor(() => expect(player.positionSamples).toBe(6 * second));
+  quiet.set(1, [[0, 3]]);
+  player.choose(pathOfTakes([0, 1]));
+  await vi.waitFor(() => {
+    playTo(6);
+    expect(player.positionSamples).toBe(7.75 * second);
+  });
+  expect(asked).toBe(2);
+});
+
 test('sleep comes with the end of the take, softly, and only once', async () => {
   listening.start(media);
   await play();
@@ -109,6 +139,34 @@ test('sleep comes with the end of the take, softly, and only once', async () => 
   expect(media.volume).toBeCloseTo(0.5);
   playTo(10);
   expect([player.status, listening.sleep, media.volume]).toEqual(['paused', 'never', 1]);
+});
+
+test('sleep after a take that is not measured yet comes with its end, once that is known', async () => {
+  const path = pathOfTakes([0]);
+  const lasting = (durationSamples: number | null) =>
+    player.choose({ ...path, takes: path.takes.map((take) => ({ ...take, durationSamples })) });
+  lasting(null);
+  listening.start(media);
+  await play();
+  playTo(1);
+  listening.sleepAfter('take');
+  playTo(4);
+  expect([player.status, media.volume]).toEqual(['playing', 1]);
+  lasting(10 * second);
+  playTo(7.5);
+  expect(media.volume).toBeCloseTo(0.5);
+  playTo(10);
+  expect([player.status, listening.sleep]).toEqual(['paused', 'never']);
+});
+
+test('sleep at the end of the branch is over with it, and leaves the sound as loud as it was', async () => {
+  listening.start(media);
+  await play();
+  listening.sleepAfter('branch');
+  playTo(19.9);
+  media.reachEnd();
+  listening.moved();
+  expect([player.status, listening.sleep, media.volume]).toEqual(['ended', 'never', 1]);
 });
 
 test('sleep after a quarter of an hour goes by the clock', async () => {

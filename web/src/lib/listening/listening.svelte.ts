@@ -3,6 +3,7 @@ import type { ListeningPosition, PathSilences } from '#domain/protocol/listening
 import type { TakeId } from '#domain/story/ids.ts';
 import { SAMPLE_RATE, msToSamples } from '#domain/timeline/samples.ts';
 import { listenToSystemKeys, showPlace } from '../player/media-session.ts';
+import type { PlayablePath } from '../player/playable.ts';
 import type { Player } from '../player/player.svelte.ts';
 import type { Habits } from './habits.ts';
 import type { Places } from './places.ts';
@@ -50,10 +51,12 @@ export class Listening {
   readonly #now: () => number;
   #speaker: Speaker | null = null;
   #quiet: readonly Stretch[] = [];
-  #quietOf: TakeId | null = null;
+  /** What `#quiet` was made of, see `quietKey`. */
+  #quietOf: string | null = null;
   #quietNotBeforeMs = 0;
   /** Where a take or a branch ends, in samples, or when it is time, ms: by `sleep`. */
   #sleepAt = Infinity;
+  #sleepTake: TakeId | null = null;
   #pausedMs: number | null = null;
   #keptMs = 0;
   /** When the place was where it is, ms. */
@@ -117,11 +120,11 @@ export class Listening {
   /** Sleeps at the end of the take that plays, or of this branch as it is, or after some minutes. */
   sleepAfter(sleep: Sleep): void {
     const { player } = this.#settings;
-    const take = player.path?.takes.find(({ id }) => id === player.takeId);
     this.sleep = sleep;
+    this.#sleepTake = player.takeId;
     this.#sleepAt = {
       never: Infinity,
-      take: (take?.startSamples ?? 0) + (take?.durationSamples ?? 0),
+      take: Infinity,
       branch: player.durationSamples,
       minutes: this.#now() + SLEEP_MINUTES * 60_000,
     }[sleep];
@@ -150,6 +153,9 @@ export class Listening {
     const { player } = this.#settings;
     const plays = player.status === 'playing';
     if (plays !== this.#wasPlaying) this.#turned(plays);
+    // What it was to sleep after is over.
+    if (player.status === 'ended' && (this.sleep === 'take' || this.sleep === 'branch'))
+      this.sleepAfter('never');
     if (!plays) return;
     this.#heardMs = this.#now();
     this.#showPlace();
@@ -193,7 +199,7 @@ export class Listening {
 
   #skip(): void {
     const { player } = this.#settings;
-    if (this.#quietOf !== player.leaf) {
+    if (player.path !== null && this.#quietOf !== quietKey(player.path)) {
       void this.#loadQuiet();
       return;
     }
@@ -203,12 +209,13 @@ export class Listening {
 
   async #loadQuiet(): Promise<void> {
     const { path, leaf } = this.#settings.player;
-    if (!this.skipsSilence || path === null || leaf === null || this.#quietOf === leaf) return;
-    if (this.#now() < this.#quietNotBeforeMs) return;
-    this.#quietOf = leaf;
+    if (!this.skipsSilence || path === null || leaf === null) return;
+    const key = quietKey(path);
+    if (this.#quietOf === key || this.#now() < this.#quietNotBeforeMs) return;
+    this.#quietOf = key;
     this.#quiet = [];
     const silences = await this.#settings.silencesOf(leaf);
-    if (this.#quietOf !== leaf) return;
+    if (this.#quietOf !== key) return;
     if (silences === null) {
       this.#quietOf = null;
       this.#quietNotBeforeMs = this.#now() + ASK_AGAIN_MS;
@@ -221,14 +228,22 @@ export class Listening {
     if (this.sleep === 'never') return;
     const { player } = this.#settings;
     const at = player.positionSamples;
-    const end =
-      this.sleep === 'minutes'
-        ? at + msToSamples(this.#sleepAt - this.#now()) * this.speed
-        : this.#sleepAt;
+    const end = this.#sleepsAt(at);
     this.#setVolume(fadeAt(at, end));
     if (at < end) return;
     player.pause();
     this.sleepAfter('never');
+  }
+
+  /** Where it goes to sleep, in samples of the path; Infinity while nobody knows. */
+  #sleepsAt(position: number): number {
+    if (this.sleep === 'minutes')
+      return position + msToSamples(this.#sleepAt - this.#now()) * this.speed;
+    // A take that is not measured yet ends nowhere; one that is left with its branch, where it did.
+    const take = this.#settings.player.path?.takes.find(({ id }) => id === this.#sleepTake);
+    if (this.sleep === 'take' && take !== undefined && take.durationSamples !== null)
+      this.#sleepAt = take.startSamples + take.durationSamples;
+    return this.#sleepAt;
   }
 
   #keep(): void {
@@ -257,4 +272,10 @@ export class Listening {
   #remember(): void {
     this.#settings.habits.keep({ speed: this.speed, skipsSilence: this.skipsSilence });
   }
+}
+
+/** Another one whenever the silences of a path may be: of which leaf, measured and heard how far. */
+function quietKey({ takes }: PlayablePath): string {
+  const [ready, silent] = [takes.filter((take) => take.ready), takes.filter((take) => take.silent)];
+  return [takes.at(-1)?.id, ready.length, silent.length].join(' ');
 }

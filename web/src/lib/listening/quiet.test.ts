@@ -83,3 +83,15 @@ test('on any path: no stretch holds a sound, and whoever is in one goes on at it
     }),
   );
 });
+
+test('a take that was not measured yet is not taken for silence, however long it will be', () => {
+  const takes = [{ id: one, silences: [silent(2, 20)] }];
+  for (const durationSamples of [20 * second, null]) {
+    const coming = path.takes.map((take) =>
+      take.id === other ? { ...take, ready: false, mixes: 0, durationSamples } : take,
+    );
+    expect(quietStretches({ ...path, takes: coming }, { takes })).toEqual([
+      { from: 2.25 * second, to: 9.75 * second },
+    ]);
+  }
+});

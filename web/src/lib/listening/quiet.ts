@@ -16,13 +16,15 @@ const SHORTEST_SAMPLES = SAMPLE_RATE;
 
 /**
  * The stretches of a path in which no voice sounds and which are long enough to be skipped, in
- * order, without the breath at both ends. A take that `silences` does not name is silent.
+ * order, without the breath at both ends. A take that `silences` does not name is silent; one that
+ * is not stored yet may speak anywhere.
  */
 export function quietStretches(path: PlayablePath, { takes }: PathSilences): Stretch[] {
   const silencesOf = new Map(takes.map(({ id, silences }) => [id, silences]));
-  const sounding = path.takes.flatMap(({ id, startSamples, durationSamples }) => {
-    const silences = silencesOf.get(id);
-    if (silences === undefined || durationSamples === null) return [];
+  const sounding = path.takes.flatMap(({ id, startSamples, durationSamples, ready }) => {
+    const silences = ready ? silencesOf.get(id) : [];
+    if (silences === undefined) return [];
+    if (durationSamples === null) return [{ from: startSamples, to: Infinity }];
     const own = silences.map((silence) => ({
       from: startSamples + silence.startSamples,
       to: startSamples + silence.startSamples + silence.durationSamples,
