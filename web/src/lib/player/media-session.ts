@@ -7,10 +7,16 @@ export interface SessionActs {
   readonly seek: (samples: number) => void;
 }
 
+function ourSession(): MediaSession | null {
+  return typeof navigator !== 'undefined' && 'mediaSession' in navigator
+    ? navigator.mediaSession
+    : null;
+}
+
 /** Tells the system what plays, and what its keys do. Does nothing where there is no such thing. */
 export function describeSession(what: { title: string; artist: string }, acts: SessionActs): void {
-  if (typeof navigator === 'undefined' || !('mediaSession' in navigator)) return;
-  const { mediaSession } = navigator;
+  const mediaSession = ourSession();
+  if (mediaSession === null) return;
   mediaSession.metadata = new MediaMetadata({ title: what.title, artist: what.artist });
   mediaSession.setActionHandler('play', acts.play);
   mediaSession.setActionHandler('pause', acts.pause);
@@ -33,8 +39,8 @@ function by(seconds: number | null | undefined): number {
 
 /** Lets the system's keys go from take to take, and back and forth. */
 export function listenToSystemKeys({ step, jump }: SessionSteps): void {
-  if (typeof navigator === 'undefined' || !('mediaSession' in navigator)) return;
-  const { mediaSession } = navigator;
+  const mediaSession = ourSession();
+  if (mediaSession === null) return;
   mediaSession.setActionHandler('previoustrack', () => step('previous'));
   mediaSession.setActionHandler('nexttrack', () => step('next'));
   mediaSession.setActionHandler('seekbackward', ({ seekOffset }) => jump(-by(seekOffset)));
@@ -47,11 +53,32 @@ export function showPlace(place: {
   readonly positionSamples: number;
   readonly speed: number;
 }): void {
-  if (typeof navigator === 'undefined' || !('mediaSession' in navigator)) return;
+  const mediaSession = ourSession();
+  if (mediaSession === null) return;
   const duration = samplesToSeconds(place.durationSamples);
-  navigator.mediaSession.setPositionState({
+  mediaSession.setPositionState({
     duration,
     position: Math.min(duration, samplesToSeconds(place.positionSamples)),
     playbackRate: place.speed,
   });
+}
+
+/** The keys that this page listens to. */
+const KEYS: readonly MediaSessionAction[] = [
+  'play',
+  'pause',
+  'seekto',
+  'previoustrack',
+  'nexttrack',
+  'seekbackward',
+  'seekforward',
+];
+
+/** Nothing of this page plays any more: the system shows nothing of it, and its keys do nothing here. */
+export function leaveSession(): void {
+  const mediaSession = ourSession();
+  if (mediaSession === null) return;
+  for (const key of KEYS) mediaSession.setActionHandler(key, null);
+  mediaSession.metadata = null;
+  mediaSession.setPositionState();
 }

@@ -3,7 +3,7 @@ import type { TakeId } from '#domain/story/ids.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 import type { Engine, EnginePath, EngineReports, OpenEngine } from './engine.ts';
 import type { MediaEvent, MediaPort } from './media-port.ts';
-import { describeSession } from './media-session.ts';
+import { describeSession, leaveSession } from './media-session.ts';
 import { openEngine } from './open-engine.ts';
 import { enginePathOf, placeOn, type PlayablePath } from './playable.ts';
 
@@ -117,6 +117,7 @@ export class Player {
     if (media === null) return;
     for (const [event, listener] of this.#listeners) media.removeEventListener(event, listener);
     media.pause();
+    leaveSession();
     this.#engine?.close();
     this.#engine = null;
     this.#opened = null;
