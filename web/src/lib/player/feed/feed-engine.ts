@@ -7,17 +7,15 @@ import { Refused } from '../../upload/api.ts';
 import type { Engine, EnginePath, EngineReports } from '../engine.ts';
 import { HAVE_METADATA, type MediaEvent, type MediaPort } from '../media-port.ts';
 import { forkOf, type FeedPath } from './feed-path.ts';
-import { isMissing, nextStep, onGrid, type Bounds, type FeedState } from './feed-plan.ts';
+import { BOUNDS, halved, isMissing, LEAST, nextStep, onGrid, type FeedState } from './feed-plan.ts';
 import { LaidBuffer } from './laid-buffer.ts';
 import { LikelyBranches } from './likely-branches.ts';
+import { Nudges } from './nudges.ts';
 import { mixesRoughly } from './rough-mixer.ts';
 import { Supply, type Batch } from './supply.ts';
 
 /** What the element has decoded already, at most: a switch is heard after this. */
 const MARGIN_SAMPLES = 0.3 * SAMPLE_RATE;
-const BOUNDS: Bounds = { aheadSamples: 60 * SAMPLE_RATE, behindSamples: 30 * SAMPLE_RATE };
-/** As little as is held when the browser has no room for more. */
-const LEAST: Bounds = { aheadSamples: 8 * SAMPLE_RATE, behindSamples: 4 * SAMPLE_RATE };
 const NUDGES: readonly MediaEvent[] = ['timeupdate', 'seeking', 'playing'];
 
 const UNPLAYABLE = 'This path could not be played. Your place is kept. Press Play to try again.';
@@ -49,14 +47,10 @@ export class FeedEngine implements Engine {
   /** Where to go on the path that was asked for last, until it is known; null: stay where one is. */
   #asked: number | null = null;
   #round = new AbortController();
-  #nudged = Promise.withResolvers<void>();
+  readonly #nudges = new Nudges();
   /** Playing is to go on once there is more than what was played to its end. */
   #goesOn = false;
   #choice: Choice | null = null;
-  readonly #nudge = (): void => {
-    this.#nudged.resolve();
-    this.#nudged = Promise.withResolvers();
-  };
   readonly #onMetadata = (): void => {
     const at = this.#pending;
     this.#pending = null;
@@ -70,7 +64,7 @@ export class FeedEngine implements Engine {
     const { mixesRoughly: rough } = this;
     this.#supply = new Supply({ codec, rough, ondropped: (dropped) => this.#drop(dropped) });
     this.#likely = new LikelyBranches(this.#supply);
-    for (const event of NUDGES) media.addEventListener(event, this.#nudge);
+    for (const event of NUDGES) media.addEventListener(event, this.#nudges.nudge);
     media.addEventListener('loadedmetadata', this.#onMetadata);
   }
 
@@ -101,23 +95,23 @@ export class FeedEngine implements Engine {
     const at = Math.min(samples, this.#path?.endSamples ?? samples);
     if (this.#buffer === null || this.#media.readyState < HAVE_METADATA) this.#pending = at;
     else this.#media.currentTime = samplesToSeconds(at);
-    this.#nudge();
+    this.#nudges.nudge();
   }
 
   hasMore(): boolean {
     this.#goesOn = this.#isComing();
-    this.#nudge();
+    this.#nudges.nudge();
     return this.#goesOn;
   }
 
   prefetch(paths: readonly EnginePath[]): void {
     this.#likely.offer(paths);
-    this.#nudge();
+    this.#nudges.nudge();
   }
 
   close(): void {
     this.#round.abort();
-    for (const event of NUDGES) this.#media.removeEventListener(event, this.#nudge);
+    for (const event of NUDGES) this.#media.removeEventListener(event, this.#nudges.nudge);
     this.#media.removeEventListener('loadedmetadata', this.#onMetadata);
     this.#letGo();
   }
@@ -157,7 +151,7 @@ export class FeedEngine implements Engine {
     const opening = (this.#opening ??= LaidBuffer.open(
       this.#media,
       codecMime[this.#codec],
-      this.#nudge,
+      this.#nudges.nudge,
     ));
     const buffer = await opening;
     if (this.#opening !== opening || this.#buffer === buffer) return;
@@ -225,7 +219,7 @@ export class FeedEngine implements Engine {
           break;
         case 'wait':
           void this.#likely.load(path, () => onGrid(this.positionSamples + MARGIN_SAMPLES), signal);
-          await this.#untilNudged(signal);
+          await this.#nudges.next(signal);
       }
     }
   }
@@ -257,7 +251,7 @@ export class FeedEngine implements Engine {
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== 'QuotaExceededError') throw error;
       this.#bounds = halved(this.#bounds);
-      await this.#untilNudged(signal);
+      await this.#nudges.next(signal);
     }
   }
 
@@ -267,18 +261,6 @@ export class FeedEngine implements Engine {
     if (!dropped || this.#buffer === null || this.#path === null) return;
     const step = nextStep(this.#state(this.#buffer, this.#path));
     if (step.do === 'remove') await this.#buffer.remove(step, this.#round.signal);
-  }
-
-  async #untilNudged(signal: AbortSignal): Promise<void> {
-    const given = Promise.withResolvers<never>();
-    const give = (): void => given.reject(signal.reason);
-    signal.throwIfAborted();
-    signal.addEventListener('abort', give, { once: true });
-    try {
-      await Promise.race([this.#nudged.promise, given.promise]);
-    } finally {
-      signal.removeEventListener('abort', give);
-    }
   }
 
   #isComing(): boolean {
@@ -308,11 +290,4 @@ export class FeedEngine implements Engine {
     if (this.#media.paused && this.#pending === null && this.#media.currentTime > 0)
       this.#media.currentTime = samplesToSeconds(this.positionSamples);
   }
-}
-
-function halved({ aheadSamples, behindSamples }: Bounds): Bounds {
-  return {
-    aheadSamples: Math.max(LEAST.aheadSamples, aheadSamples / 2),
-    behindSamples: Math.max(LEAST.behindSamples, behindSamples / 2),
-  };
 }

@@ -21,6 +21,18 @@ export interface Bounds {
   readonly behindSamples: number;
 }
 
+export const BOUNDS: Bounds = { aheadSamples: 60 * SAMPLE_RATE, behindSamples: 30 * SAMPLE_RATE };
+/** As little as is held when the browser has no room for more. */
+export const LEAST: Bounds = { aheadSamples: 8 * SAMPLE_RATE, behindSamples: 4 * SAMPLE_RATE };
+
+/** Half as much, but no less than the least. */
+export function halved({ aheadSamples, behindSamples }: Bounds): Bounds {
+  return {
+    aheadSamples: Math.max(LEAST.aheadSamples, aheadSamples / 2),
+    behindSamples: Math.max(LEAST.behindSamples, behindSamples / 2),
+  };
+}
+
 export interface FeedState {
   readonly segments: readonly Segment[];
   readonly endSamples: number;
