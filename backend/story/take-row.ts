@@ -63,7 +63,6 @@ function stateOf({ status, failure, mixes, likeCount, hiddenAt }: TakeRow): Take
     ...(hiddenAt !== null && { hidden: true as const }),
   };
   if (status === 'processing') return { status, ...rest };
-  if (status === 'ready')
-    return { status, mixed: mixes > 0, ...(mixes > 1 && { mixes }), ...rest };
+  if (status === 'ready') return { status, mixed: mixes > 0, ...(mixes > 1 && { mixes }), ...rest };
   return { status, reason: failure ?? 'internal', ...rest };
 }

@@ -47,13 +47,13 @@ beforeEach(() => {
     silencesOf: async () => {
       silences();
       return {
-      takes: [0, 1, 2].map((take) => ({
-        id: takeNumber(take),
-        silences: (quiet.get(take) ?? []).map(([from, to]) => ({
-          startSamples: from * second,
-          durationSamples: (to - from) * second,
+        takes: [0, 1, 2].map((take) => ({
+          id: takeNumber(take),
+          silences: (quiet.get(take) ?? []).map(([from, to]) => ({
+            startSamples: from * second,
+            durationSamples: (to - from) * second,
+          })),
         })),
-      })),
       };
     },
     now: () => nowMs,

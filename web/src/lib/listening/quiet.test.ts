@@ -13,7 +13,14 @@ const path: PlayablePath = {
   title: 'The mill',
   artist: 'Mira',
   takes: [
-    { id: one, startSamples: 0, durationSamples: 20 * second, ready: true, mixes: 1, silent: false },
+    {
+      id: one,
+      startSamples: 0,
+      durationSamples: 20 * second,
+      ready: true,
+      mixes: 1,
+      silent: false,
+    },
     {
       id: other,
       startSamples: 10 * second,

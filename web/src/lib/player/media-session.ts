@@ -2,9 +2,9 @@
 import { samplesToSeconds, secondsToSamples } from '#domain/timeline/samples.ts';
 
 export interface SessionActs {
-  readonly play: () => void;
-  readonly pause: () => void;
-  readonly seek: (samples: number) => void;
+  play(): void;
+  pause(): void;
+  seek(samples: number): void;
 }
 
 function ourSession(): MediaSession | null {
@@ -18,8 +18,8 @@ export function describeSession(what: { title: string; artist: string }, acts: S
   const mediaSession = ourSession();
   if (mediaSession === null) return;
   mediaSession.metadata = new MediaMetadata({ title: what.title, artist: what.artist });
-  mediaSession.setActionHandler('play', acts.play);
-  mediaSession.setActionHandler('pause', acts.pause);
+  mediaSession.setActionHandler('play', () => acts.play());
+  mediaSession.setActionHandler('pause', () => acts.pause());
   mediaSession.setActionHandler('seekto', ({ seekTime }) => {
     if (seekTime !== undefined) acts.seek(secondsToSamples(seekTime));
   });

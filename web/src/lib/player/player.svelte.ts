@@ -1,25 +1,18 @@
 // One path playing: the truth about an <audio> element, in the story's own time.
-import type { TakeId } from '#domain/story/ids.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
+import { EachFrame } from './each-frame.ts';
 import type { Engine, EnginePath, EngineReports, OpenEngine } from './engine.ts';
 import type { MediaEvent, MediaPort } from './media-port.ts';
 import { describeSession, leaveSession } from './media-session.ts';
 import { openEngine } from './open-engine.ts';
 import { enginePathOf, placeOn, type PlayablePath } from './playable.ts';
+import { DROPPED, NO_ENGINE, STILL_MIXING, WAITS_FOR_TAP, wordsOfError } from './player-words.ts';
 
 /** `loading` also says: playing was asked for and the sound has not come yet. */
 export type PlayerStatus = 'idle' | 'loading' | 'playing' | 'paused' | 'ended' | 'failed';
 
-/** MediaError.MEDIA_ERR_NETWORK. */
-const NETWORK_ERROR = 2;
-
 /** How near to its end playback counts as having reached it: a quarter of a second. */
 const END_SLACK_SAMPLES = SAMPLE_RATE / 4;
-
-const STILL_MIXING = 'This path is still being mixed. It can be played in a moment.';
-const NO_ENGINE =
-  'The player did not load. Check your connection, then press Play again. Your place is kept.';
-const DROPPED = 'The network dropped. What is loaded plays on, and the rest comes by itself.';
 
 /**
  * Plays one path at a time. Nothing sounds, and nothing is loaded, before `play` is called, and
@@ -66,7 +59,7 @@ export class Player {
   /** What the engine was given last. */
   #opened: EnginePath | null = null;
   #likely: readonly PlayablePath[] = [];
-  #frame: number | null = null;
+  readonly #frames = new EachFrame(() => this.#readPosition());
   readonly #listeners: [MediaEvent, () => void][] = [
     ['playing', () => this.#onPlaying()],
     ['pause', () => this.#onPause()],
@@ -91,7 +84,10 @@ export class Player {
     ondropped: (dropped) => {
       this.notice = dropped ? DROPPED : null;
     },
-    onnothing: () => this.#stopped(...this.#nothing()),
+    onnothing: () => {
+      if (this.#wantsToPlay) this.#stopped('failed', STILL_MIXING);
+      else this.#stopped('paused', null);
+    },
     onfailed: (words) => {
       this.#media?.pause();
       this.#stopped('failed', words);
@@ -123,7 +119,7 @@ export class Player {
     this.#opened = null;
     this.#media = null;
     this.#wantsToPlay = false;
-    this.#stopFollowing();
+    this.#frames.stop();
     this.status = this.path === null ? 'idle' : 'paused';
   }
 
@@ -143,6 +139,7 @@ export class Player {
     if (this.#engine === null) {
       const position = this.positionSamples;
       this.positionSamples = placeOn(path, { before, position, rough: true });
+      if (before?.takes.at(-1)?.id !== this.leaf) this.#standsNoMore();
       return;
     }
     const next = this.#enginePath(path);
@@ -160,7 +157,8 @@ export class Player {
   play(): void {
     const { path } = this;
     if (path === null || path.takes.length === 0 || this.#media === null) return;
-    if (this.status === 'ended' && this.#isAtEnd()) this.seek(0);
+    const isAtEnd = this.positionSamples >= this.loadedSamples - END_SLACK_SAMPLES;
+    if (this.status === 'ended' && isAtEnd) this.seek(0);
     const failed = this.status === 'failed';
     this.#wantsToPlay = true;
     this.status = 'loading';
@@ -194,14 +192,6 @@ export class Player {
     if (this.status === 'ended') this.status = 'paused';
   }
 
-  /** Plays from the start of a take of the chosen path. */
-  playFrom(id: TakeId): void {
-    const take = this.path?.takes.find((one) => one.id === id);
-    if (take === undefined) return;
-    this.seek(take.startSamples);
-    this.play();
-  }
-
   /** The engine is loaded at the first Play, and not before. */
   async #begin(media: MediaPort): Promise<void> {
     if (this.#isOpening) return;
@@ -230,11 +220,7 @@ export class Player {
     this.#opened = next;
     this.#engine.open(next, atSamples);
     if (this.playing && this.#engine.isLoading) this.status = 'loading';
-    describeSession(path, {
-      play: () => this.play(),
-      pause: () => this.pause(),
-      seek: (samples) => this.seek(samples),
-    });
+    describeSession(path, this);
   }
 
   /** From one path, or one state of it, to another. */
@@ -246,8 +232,12 @@ export class Player {
     const stands = this.status === 'ended' || this.status === 'failed';
     this.positionSamples = at;
     this.#open(path, at === position && !stands ? null : at);
-    if (!stands) return;
-    // Whoever stood at the old end, or found nothing, can go on.
+    this.#standsNoMore();
+  }
+
+  /** Whoever stood at the end of a path, or could not hear it, can go on with another. */
+  #standsNoMore(): void {
+    if (this.status !== 'ended' && this.status !== 'failed') return;
     this.status = 'paused';
     this.error = null;
   }
@@ -258,11 +248,10 @@ export class Player {
 
   #start(): void {
     this.#media?.play().catch((error: unknown) => {
-      // A new source or a pause ends the promise of the old one; that is no failure.
-      if (error instanceof DOMException && error.name === 'AbortError') return;
+      // A new source or a pause ends the promise of the old one, which is no failure; and what is
+      // one, the element tells in its own error event.
       if (error instanceof DOMException && error.name === 'NotAllowedError')
-        this.#stopped('paused', 'Your browser waits for a tap before it plays sound.');
-      // Anything else is told by the element's own error event.
+        this.#stopped('paused', WAITS_FOR_TAP);
     });
   }
 
@@ -270,12 +259,12 @@ export class Player {
     this.#wantsToPlay = true;
     this.status = 'playing';
     this.error = null;
-    this.#follow();
+    this.#frames.start();
   }
 
   #onPause(): void {
     this.#readPosition();
-    this.#stopFollowing();
+    this.#frames.stop();
     if (this.#media?.ended === true || this.status === 'failed') return;
     // A new source pauses the old one while playing goes on.
     if (this.#wantsToPlay && this.#engine?.isLoading !== false) return;
@@ -289,53 +278,22 @@ export class Player {
 
   #onEnded(): void {
     this.#readPosition();
-    if (this.#engine?.hasMore() === true) {
-      this.status = 'loading';
-      return;
-    }
-    this.#stopped('ended', null);
+    if (this.#engine?.hasMore() === true) this.status = 'loading';
+    else this.#stopped('ended', null);
   }
 
   #onError(): void {
-    if (this.#engine === null) return;
-    const code = this.#media?.error?.code;
-    const words =
-      code === NETWORK_ERROR
-        ? 'The network dropped while we loaded this path. Your place is kept. Press Play to try again.'
-        : 'This path could not be played. Your place is kept. Press Play to try again.';
-    this.#stopped('failed', words);
-  }
-
-  #isAtEnd(): boolean {
-    return this.positionSamples >= this.loadedSamples - END_SLACK_SAMPLES;
-  }
-
-  #nothing(): ['paused' | 'failed', string | null] {
-    return this.#wantsToPlay ? ['failed', STILL_MIXING] : ['paused', null];
+    if (this.#engine !== null) this.#stopped('failed', wordsOfError(this.#media?.error?.code));
   }
 
   #stopped(status: PlayerStatus, error: string | null): void {
     this.#wantsToPlay = false;
-    this.#stopFollowing();
+    this.#frames.stop();
     this.status = status;
     this.error = error;
   }
 
   #readPosition(): void {
     if (this.#engine !== null) this.positionSamples = this.#engine.positionSamples;
-  }
-
-  #follow(): void {
-    if (this.#frame !== null || typeof requestAnimationFrame === 'undefined') return;
-    const next = (): void => {
-      this.#readPosition();
-      this.#frame = requestAnimationFrame(next);
-    };
-    this.#frame = requestAnimationFrame(next);
-  }
-
-  #stopFollowing(): void {
-    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
-    this.#frame = null;
   }
 }

@@ -83,12 +83,13 @@ test('what is not rendered is laid over the tail it begins in, to the end of the
   expect(path.roughFromSamples).toBe(SEGMENT_SAMPLES + 1_000);
 });
 
+const idsOf = (takes: RoughTake[]) =>
+  feedPathOf(playlist({ complete: false, rough: { takes, unmixed: 2 } })).segments.map(
+    ({ id }) => id,
+  );
+
 test('the same takes with one of them silent are another sound', () => {
   const [first, second] = [rough(0, 0, 1_000), rough(1, 0, 2_000)];
-  const idsOf = (takes: RoughTake[]) =>
-    feedPathOf(playlist({ complete: false, rough: { takes, unmixed: 2 } })).segments.map(
-      ({ id }) => id,
-    );
   expect(idsOf([first, second])).toEqual(idsOf([first, second]));
   expect(idsOf([first, { ...second, stem: null }])).not.toEqual(idsOf([first, second]));
 });
