@@ -1,6 +1,15 @@
 // Calls to our own HTTP interface: every answer is parsed, every failure has a type.
 import * as v from 'valibot';
-import { problemSchema, type ProblemBody } from '#domain/protocol/problem.ts';
+import { problemCodes, problemSchema } from '#domain/protocol/problem.ts';
+
+/** What a server says no with. It may be newer than this page: then its words alone say why. */
+const refusalSchema = v.object({
+  error: v.object({
+    ...problemSchema.entries.error.entries,
+    code: v.fallback(v.picklist([...problemCodes, 'unknown']), 'unknown'),
+  }),
+});
+export type Refusal = v.InferOutput<typeof refusalSchema>['error'];
 
 /** The server was not reached, or it broke: the same call may succeed later. */
 export class Unreachable extends Error {
@@ -11,8 +20,8 @@ export class Unreachable extends Error {
 export class Refused extends Error {
   override readonly name = 'Refused';
   readonly status: number;
-  readonly problem: ProblemBody['error'];
-  constructor(status: number, problem: ProblemBody['error']) {
+  readonly problem: Refusal;
+  constructor(status: number, problem: Refusal) {
     super(problem.message);
     this.status = status;
     this.problem = problem;
@@ -67,7 +76,7 @@ async function jsonOf(response: Response): Promise<unknown> {
 }
 
 function refusal(status: number, json: unknown): Refused | Unreachable {
-  const parsed = v.safeParse(problemSchema, json);
+  const parsed = v.safeParse(refusalSchema, json);
   if (status >= 500 || !parsed.success)
     return new Unreachable(`the server answered ${status}`, { cause: json });
   return new Refused(status, parsed.output.error);

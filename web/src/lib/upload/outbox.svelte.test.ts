@@ -1,11 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { Published } from '#domain/protocol/commands.ts';
-import type { ProblemCode } from '#domain/protocol/problem.ts';
 import { storyId, takeId, userId, type TakeId, type UserId } from '#domain/story/ids.ts';
 import { newTake } from '../kept-takes/take-shelf.ts';
 import type { KeptTake } from '../kept-takes/kept-take.ts';
-import { Refused, Unreachable } from './api.ts';
+import { Refused, Unreachable, type Refusal } from './api.ts';
 import type { OutboxSettings, QueuedVoices } from './outbox.svelte.ts';
 import { describeStep } from './sending-step.ts';
 import {
@@ -21,7 +20,8 @@ import {
 } from './testing/outbox-apart.ts';
 import type { WrittenTake } from './written-takes.ts';
 
-const refusal = (code: ProblemCode, status = 409) => new Refused(status, { code, message: 'No.' });
+const refusal = (code: Refusal['code'], status = 409) =>
+  new Refused(status, { code, message: 'No.' });
 
 /** Mira's recorded take number `digit`, sent off at that time. */
 function recorded(digit: number, parent = 7): KeptTake {
@@ -201,6 +201,8 @@ describe('takes that wait for the line', () => {
     ['parent_unusable', 409, true],
     ['not_found', 404, true],
     ['upload_unknown', 404, false],
+    ['published_otherwise', 409, false],
+    ['unknown', 409, false],
   ] as const)(
     'known failure 42: refused as %s are not sent for ever',
     async (code, status, gone) => {
@@ -226,6 +228,36 @@ describe('takes that wait for the line', () => {
     isReady = true;
     await vi.waitFor(() => expect(published).toEqual([uuid(1)]));
   });
+
+  test.each([
+    ['parent_not_ready', 409],
+    ['too_many_requests', 429],
+    ['unknown', 429],
+  ] as const)(
+    'are tried less and less often while the story answers %s, and at the usual pace after that',
+    async (code, status) => {
+      vi.useFakeTimers();
+      const secondsBetween: number[] = [];
+      let [before, isLineDown] = [Date.now(), false];
+      const publish = async (): Promise<Published> => {
+        secondsBetween.push((Date.now() - before) / 1_000);
+        before = Date.now();
+        throw isLineDown ? new Unreachable('no line') : refusal(code, status);
+      };
+      const at = { written: device(written(1)), publish, pauseMs: 1_000 };
+      const { outbox } = outboxApart(at);
+      const stop = outbox.start();
+      await vi.advanceTimersByTimeAsync(31_000);
+      expect(secondsBetween).toEqual([0, 1, 2, 4, 8, 8, 8]);
+      isLineDown = true;
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(secondsBetween.slice(7)).toEqual([8, 1, 1]);
+      stop();
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(secondsBetween).toHaveLength(10);
+      vi.useRealTimers();
+    },
+  );
 
   test('known failure 40: wait for their parent on this device, and say so', async () => {
     const tried: string[] = [];
@@ -267,7 +299,7 @@ describe('takes that wait for the line', () => {
         const voices = voicesOf(rows, async ({ origin }) => {
           const fault = faults.get(origin.takeId)?.pop();
           if (fault === 'line') throw new Unreachable('no line');
-          if (fault === 'later') throw refusal('too_many_requests');
+          if (fault === 'later') throw refusal('too_many_requests', 429);
           return answer(origin);
         });
         const { outbox, published } = outboxApart({ written: device(), voices, publish: unused });

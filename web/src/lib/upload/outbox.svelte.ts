@@ -1,6 +1,7 @@
 // The takes on this device that wait to be published, written and spoken, oldest first: one queue,
 // sent by one tab at a time, from whatever page of the site is open.
 import type { Entered, Published } from '#domain/protocol/commands.ts';
+import { problemStatus } from '#domain/protocol/problem.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import type { KeptTake } from '../kept-takes/kept-take.ts';
 import { ShelfNews, type ShelfMessage } from '../kept-takes/shelf-news.ts';
@@ -54,6 +55,7 @@ export interface OutboxSettings {
 /** What became of a take within one call of `deliver`. */
 type Outcome = Published | Error | 'withdrawn';
 
+const TOO_MANY = problemStatus.too_many_requests;
 const PAUSE_MS = 5_000;
 /** The longest pause while the story asks to wait, in pauses. */
 const MAX_PAUSES = 8;
@@ -195,8 +197,8 @@ export class Outbox {
       this.#fault = asError(error);
     }
     if (this.#stopped || (this.#fault === null && !this.items.some(waits))) return;
-    const pauses = Math.min(2 ** this.#notYets, MAX_PAUSES);
     this.#notYets = this.items.filter(waits).every(isPutOff) ? this.#notYets + 1 : 0;
+    const pauses = Math.min(2 ** Math.max(0, this.#notYets - 1), MAX_PAUSES);
     const pauseMs = (this.#settings.pauseMs ?? PAUSE_MS) * pauses;
     this.#timer = setTimeout(() => void this.send(), pauseMs);
   }
@@ -365,8 +367,8 @@ function isPutOff({ step: { at } }: OutboxItem): boolean {
 }
 
 /** True if the same take may be accepted later as it is. */
-function isPassing({ problem: { code } }: Refused): boolean {
-  return code === 'parent_not_ready' || code === 'too_many_requests';
+function isPassing({ problem: { code }, status }: Refused): boolean {
+  return code === 'parent_not_ready' || status === TOO_MANY;
 }
 
 /** True if it is the place in the story that cannot be had, and not the take that is at fault. */

@@ -55,6 +55,7 @@ export interface Apart {
   /** Left out, whoever has no session becomes `guest`. */
   readonly enter?: OutboxSettings['enter'];
   readonly onEntered?: OutboxSettings['onEntered'];
+  readonly pauseMs?: number;
 }
 
 export const guest = userId(uuid(4));
@@ -65,7 +66,7 @@ export const entered = (id: UserId, isNew: boolean): Entered => ({
 
 /** An outbox that tries again at once; `published` are the takes in the order of their answers. */
 export function outboxApart({ written: store, voices = null, publish, ...rest }: Apart) {
-  const { person = () => mira, isOnline = () => true } = rest;
+  const { person = () => mira, isOnline = () => true, pauseMs = 1 } = rest;
   const { enter = async () => entered(guest, true), onEntered = async () => undefined } = rest;
   const outbox = new Outbox({
     person,
@@ -76,7 +77,7 @@ export function outboxApart({ written: store, voices = null, publish, ...rest }:
     onEntered,
     alone: (work) => work(),
     isOnline,
-    pauseMs: 1,
+    pauseMs,
   });
   const published: string[] = [];
   outbox.onPublished((answer) => published.push(answer.takeId));
