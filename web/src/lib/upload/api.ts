@@ -28,26 +28,32 @@ export class Refused extends Error {
   }
 }
 
+/** How long an answer may take, milliseconds: the server reads a whole upload before it says yes. */
+const ANSWER_MS = 60_000;
+
 export interface ApiOptions {
   readonly signal?: AbortSignal | undefined;
+  /** How long the answer may take; a minute if left out. */
+  readonly answerMs?: number;
   readonly fetch?: typeof globalThis.fetch;
 }
 
 /**
  * Sends one request and parses its answer.
  * @throws {Refused} with the server's own words
- * @throws {Unreachable} no answer, a 5xx, or an answer that is not ours
+ * @throws {Unreachable} no answer in time, a 5xx, or an answer that is not ours
  */
 export async function callApi<T extends v.GenericSchema>(
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   { body, answer }: { body?: unknown; answer: T },
-  { signal, fetch = globalThis.fetch }: ApiOptions = {},
+  { signal, answerMs = ANSWER_MS, fetch = globalThis.fetch }: ApiOptions = {},
 ): Promise<v.InferOutput<T>> {
+  const late = AbortSignal.timeout(answerMs);
   const response = await reach(signal, () =>
     fetch(path, {
       method,
-      signal: signal ?? null,
+      signal: signal === undefined ? late : AbortSignal.any([signal, late]),
       headers: { accept: 'application/json', 'content-type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     }),
