@@ -23,6 +23,8 @@ const MIXED_MS = 60_000;
 interface Call {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether the answer may be a redirect; unset follows it. */
+  readonly redirect?: 'manual';
 }
 
 export class HttpPerson {
@@ -52,9 +54,14 @@ export class HttpPerson {
   }
 
   /** One request, with this person's cookie and from our own pages unless `headers` say else. */
-  async call(method: string, path: string, { body, headers = {} }: Call = {}): Promise<Answer> {
+  async call(
+    method: string,
+    path: string,
+    { body, headers = {}, redirect }: Call = {},
+  ): Promise<Answer> {
     const response = await fetch(new URL(path, this.origin), {
       method,
+      ...(redirect !== undefined && { redirect }),
       headers: {
         origin: this.origin,
         ...(this.#cookie !== '' && { cookie: this.#cookie }),
