@@ -1,12 +1,14 @@
 // Where somebody is in a story: the newest place wins, on whichever device it was.
-import { and, eq, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, lt, sql } from 'drizzle-orm';
 import type { Person } from '#domain/access/policy.ts';
 import { Problem } from '#domain/protocol/problem.ts';
 import type { ListeningPosition } from '#domain/protocol/listening.ts';
 import type { StoryId, UserId } from '#domain/story/ids.ts';
-import { listeningPositions, takes } from '#drizzle/schema.ts';
+import { EDGE_SAMPLES } from '#domain/timeline/place.ts';
+import { listeningPositions, stories, takes } from '#drizzle/schema.ts';
 import type { Queryable } from '../postgres/database.ts';
 import { whileReachable } from '../postgres/query-error.ts';
+import { isThere } from '../story/standing.ts';
 
 interface Listener {
   readonly person: Person & { readonly id: UserId };
@@ -59,6 +61,41 @@ export async function readPosition(
       ),
   );
   if (row === undefined) return null;
-  const { leafId, positionSamples, heardAt } = row;
+  return positionOf(row);
+}
+
+/**
+ * Where somebody was last, newest first: in stories that are there, that they have begun and not
+ * heard to the end.
+ * @throws {Problem} `unavailable`
+ */
+export async function newestPositions(
+  db: Queryable,
+  person: Person,
+  limit: number,
+): Promise<ListeningPosition[]> {
+  const rows = await whileReachable(() =>
+    db
+      .select({ position: listeningPositions })
+      .from(listeningPositions)
+      .innerJoin(stories, eq(stories.id, listeningPositions.storyId))
+      .where(
+        and(
+          eq(listeningPositions.userId, person.id),
+          gte(listeningPositions.positionSamples, EDGE_SAMPLES),
+          isThere,
+        ),
+      )
+      .orderBy(desc(listeningPositions.heardAt))
+      .limit(limit),
+  );
+  return rows.map(({ position }) => positionOf(position));
+}
+
+function positionOf({
+  leafId,
+  positionSamples,
+  heardAt,
+}: typeof listeningPositions.$inferSelect): ListeningPosition {
   return { leafId, positionSamples, heardAtMs: heardAt.getTime() };
 }

@@ -60,6 +60,23 @@ export async function readPath(db: Queryable, id: TakeId): Promise<Take[]> {
   });
 }
 
+/** The takes from the seed to `id`, and all that follow it; empty if there is no such take. */
+export async function readAround(db: Queryable, id: TakeId): Promise<Take[]> {
+  const around = sql`${takes.id} in (
+    with recursive before as (
+      select id, parent_id from ${takes} where id = ${id}
+      union
+      select take.id, take.parent_id from ${takes} take join before on take.id = before.parent_id
+    ), after as (
+      select id from ${takes} where parent_id = ${id}
+      union
+      select take.id from ${takes} take join after on take.parent_id = after.id
+    )
+    select id from before union all select id from after)`;
+  const rows = await whileReachable(() => db.select(takeColumns).from(takes).where(around));
+  return rows.map(takeOf);
+}
+
 export interface Original {
   readonly objectKey: string;
   readonly bytes: number;

@@ -104,7 +104,8 @@ export function visibleTo(viewer: Person | null) {
   return viewer === null ? placed : or(placed, eq(takes.authorId, viewer.id));
 }
 
-async function voicesOf(
+/** The voices of people, by their ids. */
+export async function voicesOf(
   db: Queryable,
   ids: ReadonlySet<UserId>,
 ): Promise<ReadonlyMap<UserId, Voice>> {

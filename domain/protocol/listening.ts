@@ -1,6 +1,7 @@
 // What a page and the server tell each other about where somebody listens.
 import * as v from 'valibot';
-import { takeIdSchema } from '../story/ids.ts';
+import { storyIdSchema, takeIdSchema } from '../story/ids.ts';
+import { voiceSchema } from '../story/take.ts';
 import { MAX_PATH_SAMPLES } from '../timeline/samples.ts';
 
 const samples = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_PATH_SAMPLES));
@@ -15,6 +16,23 @@ export const positionSchema = v.strictObject({
   heardAtMs: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
 });
 export type ListeningPosition = v.InferOutput<typeof positionSchema>;
+
+/**
+ * GET /api/takes/<leafId>/remainder?at=<samples>: what whoever goes on from there will hear, or
+ * null if nothing is left that they may hear.
+ */
+export const remainderSchema = v.object({
+  storyId: storyIdSchema,
+  slug: v.string(),
+  title: v.string(),
+  /** Who speaks there. */
+  voice: voiceSchema,
+  remainingSamples: samples,
+});
+export type Remainder = v.InferOutput<typeof remainderSchema>;
+
+/** A place to go on from, and what is left from there. */
+export interface Continuation extends ListeningPosition, Remainder {}
 
 /** GET /api/takes/<takeId>/silences: where nobody speaks in each voice of a path that is heard. */
 export const silencesSchema = v.object({

@@ -1,6 +1,7 @@
 // How somebody listens: how fast, without the silences, until when, and where they were.
 import type { ListeningPosition, PathSilences } from '#domain/protocol/listening.ts';
 import type { TakeId } from '#domain/story/ids.ts';
+import { hasBegun, isOver } from '#domain/timeline/place.ts';
 import { SAMPLE_RATE, msToSamples } from '#domain/timeline/samples.ts';
 import { listenToSystemKeys, showPlace } from '../player/media-session.ts';
 import type { PlayablePath } from '../player/playable.ts';
@@ -35,8 +36,6 @@ export const SLEEP_MINUTES = 15;
 const KEEP_EVERY_MS = 15_000;
 /** Silences that could not be had are asked for again after so long, ms. */
 const ASK_AGAIN_MS = 15_000;
-/** Whoever is this near to either end has not begun, or is done. */
-const EDGE_SAMPLES = 5 * SAMPLE_RATE;
 /** Within this of its start, "previous" means the take before. */
 const RESTART_SAMPLES = 3 * SAMPLE_RATE;
 
@@ -171,7 +170,7 @@ export class Listening {
 
   async #offer(): Promise<void> {
     const place = await this.#settings.places.read();
-    const begun = place !== null && place.positionSamples >= EDGE_SAMPLES;
+    const begun = place !== null && hasBegun(place.positionSamples);
     if (begun && !this.#wasPlaying) this.offered = place;
   }
 
@@ -251,8 +250,8 @@ export class Listening {
     const { leaf } = player;
     if (leaf === null) return;
     this.#keptMs = this.#now();
-    const isOver = player.positionSamples > player.durationSamples - EDGE_SAMPLES;
-    const positionSamples = isOver ? 0 : Math.round(player.positionSamples);
+    const isDone = isOver(player.positionSamples, player.durationSamples);
+    const positionSamples = isDone ? 0 : Math.round(player.positionSamples);
     places.keep({ leafId: leaf, positionSamples, heardAtMs: this.#heardMs });
   }
 

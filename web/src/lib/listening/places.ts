@@ -1,7 +1,7 @@
 // Where somebody was in a story: on this device, and in their account if they have one.
 import * as v from 'valibot';
 import { positionSchema, type ListeningPosition } from '#domain/protocol/listening.ts';
-import type { StoryId } from '#domain/story/ids.ts';
+import { storyIdSchema, type StoryId } from '#domain/story/ids.ts';
 
 export interface Places {
   /** The newest place that is known; null if there is none. */
@@ -10,7 +10,8 @@ export interface Places {
   keep(place: ListeningPosition): void;
 }
 
-const keyOf = (storyId: StoryId): string => `tap-place:${storyId}`;
+const PREFIX = 'tap-place:';
+const keyOf = (storyId: StoryId): string => PREFIX + storyId;
 
 /** Places of one story. Without an account (`hasAccount`) they stay on this device. */
 export function placesOf(storyId: StoryId, hasAccount: () => boolean): Places {
@@ -34,6 +35,32 @@ export function placesOf(storyId: StoryId, hasAccount: () => boolean): Places {
       }).catch(() => undefined);
     },
   };
+}
+
+/** A place in one of the stories that were heard on this device. */
+export interface PlaceHere extends ListeningPosition {
+  readonly storyId: StoryId;
+}
+
+/** Every place that this device keeps, newest first. */
+export function placesHere(): PlaceHere[] {
+  return storedKeys()
+    .flatMap((key) => {
+      const storyId = v.safeParse(storyIdSchema, key.slice(PREFIX.length));
+      if (!key.startsWith(PREFIX) || !storyId.success) return [];
+      const place = readHere(storyId.output);
+      return place === null ? [] : [{ ...place, storyId: storyId.output }];
+    })
+    .toSorted((a, b) => b.heardAtMs - a.heardAtMs);
+}
+
+function storedKeys(): string[] {
+  try {
+    return Object.keys(localStorage);
+  } catch {
+    // A browser may keep nothing at all.
+    return [];
+  }
 }
 
 function readHere(storyId: StoryId): ListeningPosition | null {
