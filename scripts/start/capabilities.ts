@@ -21,7 +21,10 @@ export function capabilities(
     {
       name: 'live tree, words',
       servedBy: `collab-server, ${settings.collabUrl}`,
-      why: 'one is enough here; several share their edits through Postgres',
+      why:
+        settings.config.REDIS_URL === undefined
+          ? 'one is enough here; several share their edits through Postgres'
+          : 'REDIS_URL is set: several share their edits through Redis',
     },
     database(settings),
     objects(settings),
