@@ -119,27 +119,47 @@ test('a take that meets a store that is away and a Postgres that drops it is lat
   await vi.waitFor(async () => expect(await readdir(tmp)).toEqual([]), { timeout: 60_000 });
 }, 300_000);
 
-test('a take whose original is lost fails once all tries are spent, and not before', async () => {
+test('a take whose tries are spent is tried again later, and has failed after a day', async () => {
   const { takeId } = await story.publish(wavFile(babble(3, SECOND)));
   const { rows } = await database.pool.query(
     `select object_key from uploads where id = (select upload_id from takes where id = $1)`,
     [takeId],
   );
   await story.objects.delete(rows[0].object_key);
-  // All tries would take ten minutes; three are enough to see that they are spent first.
+  // All tries would take ten minutes; one more is enough to see that they are spent first.
+  const spend = async () => {
+    await database.pool.query(
+      `update pgboss.job set retry_limit = 1, start_after = now()
+       where name = 'take.ingest' and data->>'takeId' = $1 and state = 'created'`,
+      [takeId],
+    );
+  };
+  await spend();
+  await startWorker();
+  await vi.waitFor(async () => expect(await ingestsOf(takeId)).toEqual(['failed', 'created']), {
+    timeout: 80_000,
+    interval: 250,
+  });
+  expect(await rowsOf(takeId)).toMatchObject({ status: 'processing', events: ['published'] });
   await database.pool.query(
-    `update pgboss.job set retry_limit = 3 where name = 'take.ingest' and data->>'takeId' = $1`,
+    `update takes set created_at = now() - interval '25 hours' where id = $1`,
     [takeId],
   );
-  await startWorker();
+  await spend();
   const failed = { status: 'failed', mixes: 0, events: ['published', 'failed'] };
   await vi.waitFor(async () => expect(await rowsOf(takeId)).toEqual(failed), {
     timeout: 80_000,
     interval: 250,
   });
-  const jobs = await database.pool.query(
-    `select retry_count from pgboss.job where name = 'take.ingest' and data->>'takeId' = $1`,
+  expect(await ingestsOf(takeId)).toEqual(['failed', 'failed']);
+}, 300_000);
+
+/** What became of each of its ingests, the first one first. */
+async function ingestsOf(takeId: string): Promise<string[]> {
+  const { rows } = await database.pool.query(
+    `select state from pgboss.job where name = 'take.ingest' and data->>'takeId' = $1
+     order by created_on`,
     [takeId],
   );
-  expect(jobs.rows).toEqual([{ retry_count: 3 }]);
-}, 120_000);
+  return rows.map(({ state }) => state);
+}

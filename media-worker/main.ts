@@ -4,7 +4,7 @@ import { runProcess } from '#backend/lifecycle.ts';
 import { createLogger } from '#backend/log.ts';
 import { failExport, sweepExport } from '#backend/media/export-work.ts';
 import { sweepStore } from '#backend/media/sweep.ts';
-import { failTake } from '#backend/media/takes.ts';
+import { ingestLater } from '#backend/media/takes.ts';
 import { openPushChannels } from '#backend/notifications/channels.ts';
 import { deliverAlert } from '#backend/notifications/deliver.ts';
 import { openDatabase } from '#backend/postgres/database.ts';
@@ -43,7 +43,7 @@ await runProcess(log, async (onStop) => {
   const concurrency = perPerson + 1;
   await queue.work(
     'take.ingest',
-    { concurrency, perPerson, onDead: ({ takeId }) => failTake(db, takeId, 'internal') },
+    { concurrency, perPerson, onDead: ({ takeId }) => ingestLater(worker, takeId) },
     ({ takeId }, { signal }) => ingestTake(worker, takeId, signal),
   );
   await queue.work('mix.renew', { concurrency: 1 }, ({ takeId }, { signal }) =>

@@ -1,12 +1,18 @@
 // What the media-worker reads of a take before it works on it, and how a take fails.
-import { and, eq, getTableColumns } from 'drizzle-orm';
+import { and, eq, getTableColumns, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import type { TakeFailure } from '#domain/story/take.ts';
 import type { Span } from '#domain/timeline/duet.ts';
 import { takes, uploads } from '#drizzle/schema.ts';
 import type { Database, Queryable } from '../postgres/database.ts';
+import type { Queue } from '../queue/queue.ts';
 import { recordEvent } from '../story/events.ts';
+
+/** A store that is away for less leaves no take failed, seconds. */
+const GIVEN_UP_AFTER = 86_400;
+/** The least that a take waits before it is tried once more, seconds. */
+const LEAST_WAIT = 60;
 
 /** A voice take that is still to be ingested. */
 export interface TakeToIngest {
@@ -79,5 +85,26 @@ export async function failTake(db: Database, takeId: TakeId, reason: TakeFailure
       .returning({ storyId: takes.storyId });
     if (failed === undefined) return;
     await recordEvent(tx, { storyId: failed.storyId, takeId, kind: 'failed' });
+  });
+}
+
+/**
+ * Called when all tries to ingest a take are spent, for what may be over later. They begin anew once
+ * the take has waited as long again as it has so far; after a day it has failed. Its original is kept.
+ */
+export async function ingestLater(
+  { db, queue }: { db: Database; queue: Queue },
+  takeId: TakeId,
+): Promise<void> {
+  const waitedSeconds = sql<number>`extract(epoch from now() - ${takes.createdAt})::int`;
+  const [take] = await db
+    .select({ author: takes.authorId, waitedSeconds })
+    .from(takes)
+    .where(and(eq(takes.id, takeId), eq(takes.status, 'processing')));
+  if (take === undefined) return;
+  if (take.waitedSeconds >= GIVEN_UP_AFTER) return failTake(db, takeId, 'internal');
+  await queue.send('take.ingest', { takeId }, db, {
+    onBehalfOf: take.author,
+    afterSeconds: Math.max(LEAST_WAIT, take.waitedSeconds),
   });
 }
