@@ -7,13 +7,20 @@ import { ObjectMissing, type ObjectStore } from '../storage/objects.ts';
 /** Objects of one kind: where they lie, and which of some keys are named by a row. */
 export interface ObjectPlace {
   readonly prefix: string;
+  /** How long one that no row names is kept, milliseconds. */
+  readonly keptMs: number;
   named(db: Queryable, keys: readonly string[]): Promise<readonly string[]>;
 }
+
+const DAY_MS = 86_400_000;
+/** What nobody can make again stays for long: its rows may be in an older database put back by mistake. */
+const TRUTH_MS = 30 * DAY_MS;
 
 /** Every kind of object that is ever swept. What lies elsewhere is nobody's to delete. */
 export const objectPlaces: readonly ObjectPlace[] = [
   {
     prefix: 'uploads/',
+    keptMs: TRUTH_MS,
     named: async (db, keys) => {
       const key = uploads.objectKey;
       return (
@@ -26,6 +33,7 @@ export const objectPlaces: readonly ObjectPlace[] = [
   },
   {
     prefix: 'stems/',
+    keptMs: TRUTH_MS,
     named: async (db, keys) => {
       const key = stems.objectKey;
       return (
@@ -38,6 +46,7 @@ export const objectPlaces: readonly ObjectPlace[] = [
   },
   {
     prefix: 'packs/',
+    keptMs: DAY_MS,
     named: async (db, keys) => {
       const list = sql.param([...keys]);
       const { rows } = await db.execute<{ key: string }>(sql`
@@ -51,6 +60,7 @@ export const objectPlaces: readonly ObjectPlace[] = [
   },
   {
     prefix: 'exports/',
+    keptMs: DAY_MS,
     named: async (db, keys) => {
       const key = pathExports.objectKey;
       const rows = await db

@@ -61,9 +61,7 @@ describe.each(stores)('a store %s', (_, openStore) => {
     await fresh.close();
   });
 
-  const sweep = (
-    options: { days?: number; mode?: 'delete' | 'count'; olderThanMs?: number } = {},
-  ) => {
+  const sweep = (options: { days?: number; mode?: 'delete' | 'count'; keptMs?: number } = {}) => {
     const { days = 0, mode = 'delete', ...rest } = options;
     const now = () => Date.now() + days * DAY_MS;
     return sweepStore({ ...publishing, log: fresh.log }, { signal: never, mode, now, ...rest });
@@ -123,25 +121,26 @@ describe.each(stores)('a store %s', (_, openStore) => {
     }
   };
 
-  test('what dead jobs left goes after a day, and what rows name stays for years', async () => {
+  test('what dead jobs left goes after a day, stems after thirty, and what rows name stays for years', async () => {
     const named = await work(await publish());
-    const left = [
-      ...(await work(await publish(), 'stem')),
-      ...(await work(await publish(), 'mix')),
-    ];
+    const [stem = ''] = await work(await publish(), 'stem');
+    const packs = await work(await publish(), 'mix');
+    const left = [stem, ...packs];
     const foreign = `elsewhere/${randomUUID()}`;
     await place.store.put(foreign, Buffer.from('not ours'), flac);
     expect(await sweep()).toMatchObject({ seen: 0, deleted: 0 });
     const counted = await sweep({ days: 2, mode: 'count' });
-    expect(counted).toMatchObject({ orphans: 3, orphanBytes: 3 * 36, deleted: 0 });
+    expect(counted).toMatchObject({ orphans: 2, orphanBytes: 2 * 36, deleted: 0 });
     expect(await Promise.all(left.map(isThere))).toEqual([true, true, true]);
-    expect(await sweep({ days: 2 })).toMatchObject({ orphans: 3, deleted: 3 });
+    expect(await sweep({ days: 2 })).toMatchObject({ orphans: 2, deleted: 2 });
+    expect(await Promise.all(left.map(isThere))).toEqual([true, false, false]);
+    expect(await sweep({ days: 31 })).toMatchObject({ orphans: 1, deleted: 1 });
     expect(await Promise.all(left.map(isThere))).toEqual([false, false, false]);
     expect(await sweep({ days: 2_000 })).toMatchObject({ orphans: 0 });
     expect(await Promise.all([...named, foreign].map(isThere))).toEqual([true, true, true, true]);
   });
 
-  test('a recording that nobody published is kept for a week, that of a failed take for good', async () => {
+  test('a recording that nobody published goes after thirty days, that of a failed take never', async () => {
     const failed = await publish();
     await publishing.ingest(failed, { failure: 'not_audio' });
     const forgotten = await publishing.recording(author, SAMPLES);
@@ -150,9 +149,9 @@ describe.each(stores)('a store %s', (_, openStore) => {
       failed,
     );
     const unpublished = await keyOf('select object_key from uploads where id = $1', forgotten);
-    await sweep({ days: 6 });
-    expect(await isThere(unpublished)).toBe(true);
     await sweep({ days: 8 });
+    expect(await isThere(unpublished)).toBe(true);
+    await sweep({ days: 31 });
     expect([await isThere(unpublished), await isThere(original)]).toEqual([false, true]);
     const late = plantStory(publishing, author, {
       takeId: newTakeId(),
@@ -176,7 +175,7 @@ describe.each(stores)('a store %s', (_, openStore) => {
     const sweeping = (async () => {
       let times = 0;
       // As if everything were old: only the claims stand between an object and the sweep.
-      for (; !done.signal.aborted; times += 1) await sweep({ olderThanMs: -60_000 });
+      for (; !done.signal.aborted; times += 1) await sweep({ keptMs: -60_000 });
       return times;
     })();
     await Promise.all(published.map(publishThrough));
@@ -189,8 +188,8 @@ describe.each(stores)('a store %s', (_, openStore) => {
     expect(rows.length).toBeGreaterThanOrEqual(3 * published.length);
     const lost = await Promise.all(rows.map(async ({ key }) => !(await isThere(key))));
     expect(lost.filter(Boolean)).toEqual([]);
-    await sweep({ olderThanMs: -60_000 });
-    expect(await sweep({ olderThanMs: -60_000, mode: 'count' })).toMatchObject({ orphans: 0 });
+    await sweep({ keptMs: -60_000 });
+    expect(await sweep({ keptMs: -60_000, mode: 'count' })).toMatchObject({ orphans: 0 });
   });
 
   test('a row that is being written keeps what it names, and misses what was swept before', async () => {
@@ -200,7 +199,7 @@ describe.each(stores)('a store %s', (_, openStore) => {
     let sweeping: Promise<unknown> | undefined;
     await publishing.db.transaction(async (tx) => {
       await claimObjects(tx, place.store, [key]);
-      sweeping = sweep({ olderThanMs: -60_000 });
+      sweeping = sweep({ keptMs: -60_000 });
       await vi.waitFor(async () => {
         const { rows } = await fresh.pool.query(
           `select from pg_locks where locktype = 'advisory' and not granted and database =
@@ -213,7 +212,7 @@ describe.each(stores)('a store %s', (_, openStore) => {
     await sweeping;
     expect(await isThere(key)).toBe(true);
     await fresh.pool.query('delete from stems where take_id = $1', [takeId]);
-    await sweep({ olderThanMs: -60_000 });
+    await sweep({ keptMs: -60_000 });
     const late = saveStem(publishing, takeId, { ...stemOf(takeId), objectKey: key });
     await expect(late).rejects.toThrow(ObjectMissing);
   });
@@ -221,7 +220,7 @@ describe.each(stores)('a store %s', (_, openStore) => {
   test('a store of which most is nobody’s is taken for somebody else’s', async () => {
     const keys = Array.from({ length: 150 }, () => `stems/${randomUUID()}/x.flac`);
     for (const key of keys) await place.store.put(key, Buffer.from(key), flac);
-    await expect(sweep({ days: 2 })).rejects.toThrow(SweepRefused);
+    await expect(sweep({ days: 31 })).rejects.toThrow(SweepRefused);
     expect(await isThere(keys[0] ?? '')).toBe(true);
     for (const key of keys) await place.store.delete(key);
   });

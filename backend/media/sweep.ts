@@ -17,8 +17,8 @@ export interface SweepOptions {
   readonly signal: AbortSignal;
   /** `count` finds them and says so, and deletes nothing. */
   readonly mode: 'delete' | 'count';
-  /** Younger objects may be on their way to their row, milliseconds. */
-  readonly olderThanMs?: number;
+  /** How long an orphan is kept, milliseconds; unset: as long as its kind is. */
+  readonly keptMs?: number;
   readonly now?: () => number;
 }
 
@@ -49,11 +49,11 @@ const SUSPICIOUS_ORPHANS = 50;
  */
 export async function sweepStore(deps: SweepDeps, options: SweepOptions): Promise<Swept> {
   const { log } = deps;
-  const { signal, mode, olderThanMs = DAY_MS, now = Date.now } = options;
+  const { signal, mode, keptMs, now = Date.now } = options;
   const unpublished = new Date(now() - UNPUBLISHED_MS);
   const dropped = mode === 'delete' ? await drop(deps, { unpublished, now }) : {};
-  const before = now() - olderThanMs;
-  const found = await findOrphans(deps, { before, signal });
+  const storedBefore = (place: ObjectPlace) => now() - (keptMs ?? place.keptMs);
+  const found = await findOrphans(deps, { storedBefore, signal });
   const { seen, orphans } = found;
   const told = { seen, orphans: orphans.length, orphanBytes: bytesOf(orphans) };
   log.info({ ...told, mode, ...dropped }, 'objects that no row names');
@@ -98,11 +98,12 @@ interface Orphan extends ListedObject {
 
 async function findOrphans(
   { db, objects }: SweepDeps,
-  { before, signal }: { before: number; signal: AbortSignal },
+  { storedBefore, signal }: { storedBefore: (place: ObjectPlace) => number; signal: AbortSignal },
 ): Promise<{ seen: number; orphans: Orphan[] }> {
   let seen = 0;
   const orphans: Orphan[] = [];
   for (const place of objectPlaces) {
+    const before = storedBefore(place);
     for await (const page of inPages(objects.list(place.prefix), PAGE)) {
       signal.throwIfAborted();
       const old = page.filter(({ storedAt }) => storedAt.getTime() < before);
