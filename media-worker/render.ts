@@ -42,7 +42,7 @@ export async function renderTake(
   for (const plan of plansOf(path)) {
     const planSha256 = createHash('sha256').update(mixKeyText(plan)).digest('hex');
     if (await isPlayed(worker.db, { takeId, planSha256 })) continue;
-    const packs = await onePerPlan(worker.databaseUrl, planSha256, async () => {
+    const packs = await onePerPlan(worker.databaseUrl, { planSha256, signal }, async () => {
       const rendered = await packsOfPlan(worker.db, planSha256);
       if (rendered !== null) return rendered;
       return await withJobFolder(async (folder) => {

@@ -8,7 +8,10 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-const plan = (digit: string) => digit.repeat(64);
+const plan = (digit: string, signal: AbortSignal = new AbortController().signal) => ({
+  planSha256: digit.repeat(64),
+  signal,
+});
 
 test('one plan is rendered by one at a time, others meanwhile', async () => {
   const running = new Map<string, number>();
@@ -59,3 +62,27 @@ test('a rendering that fails, or loses its connection, does not lock its plan fo
   gate.resolve();
   await first;
 });
+
+test('whoever waits for a plan and is told to stop leaves at once, and holds nothing', async () => {
+  const gate = Promise.withResolvers<void>();
+  const first = onePerPlan(database.url, plan('d'), () => gate.promise);
+  await vi.waitFor(async () => expect(await locks('granted')).toBe(1));
+  const stopping = new AbortController();
+  const second = onePerPlan(database.url, plan('d', stopping.signal), () => Promise.resolve());
+  await vi.waitFor(async () => expect(await locks('not granted')).toBe(1));
+  stopping.abort(new Error('the worker is stopping'));
+  await expect(second).rejects.toThrow('the worker is stopping');
+  gate.resolve();
+  await first;
+  await vi.waitFor(async () => expect(await locks('true')).toBe(0));
+});
+
+/** Advisory locks in the test's database, held or waited for. */
+async function locks(which: 'granted' | 'not granted' | 'true'): Promise<number> {
+  const { rows } = await database.pool.query(
+    `select count(*)::int as n from pg_locks l
+     join pg_database d on d.oid = l.database and d.datname = current_database()
+     where l.locktype = 'advisory' and ${which}`,
+  );
+  return rows[0].n;
+}
