@@ -75,10 +75,6 @@ export class StoryPage {
     return through.length > 0 ? through : hitPath(this.live.tree);
   });
   readonly onPath: ReadonlySet<TakeId> = $derived(new Set(this.path.map(({ id }) => id)));
-  /** Where the sound of the open path ends early, because somebody hid what follows; or -1. */
-  readonly silentFrom: number = $derived(
-    this.path.findIndex((take) => this.acts.isTombstone(take)),
-  );
   /** The open path as the player takes it. */
   readonly playable: PlayablePath = $derived(this.playableOf(this.path));
   /** Length of the open path, samples. */
@@ -266,11 +262,11 @@ export class StoryPage {
     this.player.play();
   }
 
-  /** A path as the player takes it: to where its sound ends, if somebody hid what follows. */
+  /** A path as the player takes it: up to the last take that is not hidden from this person. */
   playableOf(path: readonly PlacedTake[]): PlayablePath {
-    const silent = path.findIndex((take) => this.acts.isTombstone(take));
+    const end = path.findLastIndex((take) => !this.acts.isTombstone(take)) + 1;
     return {
-      takes: path.slice(0, silent === -1 ? undefined : silent).map((take) => ({
+      takes: path.slice(0, end).map((take) => ({
         id: take.id,
         startSamples: take.startSamples,
         durationSamples: take.durationSamples,
