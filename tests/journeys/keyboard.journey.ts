@@ -2,7 +2,7 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from '../harness/journey.ts';
 import { openStory, recorderOf, takeOf } from './support/recording.ts';
-import { microphoneFile } from './support/sound.ts';
+import { microphoneFile, spoken } from './support/sound.ts';
 import { plantForked } from './support/stories.ts';
 
 /** Presses Tab until something has the focus, as a person does who cannot point. */
@@ -85,6 +85,30 @@ test('the arrows walk the tree, and Enter plays from a take', async ({ app, page
   await expect.poll(seconds).toBeGreaterThan(0.3);
   await page.keyboard.press(' ');
   await expect(page.getByRole('button', { name: 'Play this path' })).toBeVisible();
+});
+
+test('known failure 29: the focus stays in the player when a branch is gone over to, or goes by', async ({
+  app,
+  page,
+}) => {
+  const { slug, mira, jos } = await plantForked(app.origin, 'Where one is');
+  const sams = await mira.branchVoice(jos, spoken(24, 12));
+  await mira.untilMixed(sams);
+  await openStory(page, `/s/${slug}?take=${sams.takeId}`);
+  const player = page.getByRole('region', { name: 'Player' });
+  const toLou = player.getByRole('button', { name: /^Go over to Lou’s branch/u });
+  await tabTo(page, toLou);
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('To Lou’s ending', { exact: true })).toBeVisible();
+  const toJo = player.getByRole('button', { name: /^Go over to Jo’s branch/u });
+  await expect(toJo).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(toLou).toBeFocused();
+
+  // Where Mira answers Jo there is no other way any more.
+  await page.keyboard.press('Shift+ArrowRight');
+  await expect(toLou).toHaveCount(0);
+  await expect(player.getByRole('slider', { name: 'Place on this path' })).toBeFocused();
 });
 
 test('single keys do nothing while somebody types', async ({ app, page }) => {
