@@ -1,10 +1,13 @@
 // Listening at one's own pace: how fast, from take to take, and on where one was, on any device.
 import type { Page } from '@playwright/test';
+import * as v from 'valibot';
 import { expect, test } from '../harness/journey.ts';
 import { openStory } from './support/recording.ts';
 import { HttpPerson } from './support/http-person.ts';
 import { spoken } from './support/sound.ts';
 import { plantForked } from './support/stories.ts';
+
+const keptSchema = v.object({ positionSamples: v.number() });
 
 const soundOf = (page: Page) =>
   page.locator('audio').evaluate((audio: HTMLAudioElement) => ({
@@ -57,6 +60,29 @@ test('one goes on where one was, on another device, and the speed is kept', asyn
   await expect.poll(async () => (await soundOf(there)).paused).toBe(false);
   await expect.poll(async () => Number(await place(there).inputValue())).toBeGreaterThan(240_000);
   await expect(goOn).toBeHidden();
+});
+
+test('the place is kept when one begins to answer, in the middle of listening', async ({
+  app,
+  page,
+}) => {
+  const mira = await HttpPerson.named(app.origin, 'Mira');
+  const seed = await mira.plantVoice('In the middle', spoken(42, 30));
+  await mira.untilMixed(seed);
+  await openStory(page, `/s/${seed.slug}`);
+  await page.getByRole('button', { name: 'Play this path' }).click();
+  await expect.poll(async () => (await soundOf(page)).seconds).toBeGreaterThan(1);
+  await page.keyboard.press('r');
+  await expect(page.getByRole('region', { name: 'Record a take' })).toBeVisible();
+  await expect.poll(async () => (await soundOf(page)).paused).toBe(true);
+  const { seconds } = await soundOf(page);
+  const kept = () =>
+    page.evaluate(
+      () => Object.entries(localStorage).find(([key]) => key.startsWith('tap-place:'))?.[1],
+    );
+  await expect
+    .poll(async () => v.parse(keptSchema, JSON.parse((await kept()) ?? '')).positionSamples)
+    .toBe(Math.round(seconds * 48_000));
 });
 
 test('a link leads to the second that was heard, and the menu from take to take', async ({
