@@ -62,3 +62,79 @@ test('a link to a take opens its path shortly before the take begins', async ({ 
   await expect(takeOf(page, 'Lou')).toHaveAttribute('aria-selected', 'true');
   await expect.poll(async () => (await soundOf(page)).leaf).toBe(lous.takeId);
 });
+
+test('known failure 32: the playhead stands where one hears, also while nothing plays', async ({
+  app,
+  page,
+}) => {
+  const { slug, jos } = await plantForked(app.origin, 'Where it sounds');
+  await openStory(page, `/s/${slug}?take=${jos.takeId}`);
+  const place = page.getByRole('slider', { name: 'Place on this path' });
+  const length = Number(await place.getAttribute('max'));
+  const shareOf = async () => {
+    const cursor = await page.locator('.dock .cursor').boundingBox();
+    const line = await page.locator('.dock .line svg').boundingBox();
+    if (cursor === null || line === null) throw new Error('there is no playhead');
+    return (cursor.x + cursor.width / 2 - line.x) / line.width;
+  };
+  for (const samples of [0, 96_000, length]) {
+    await place.fill(String(samples));
+    await expect
+      .poll(async () => Math.abs((await shareOf()) - Number(await place.inputValue()) / length))
+      .toBeLessThan(0.005);
+  }
+  // On the map it stands in the take that sounds, and moves with it.
+  await place.fill('96000');
+  const playhead = page.locator('.map g[aria-hidden] rect[width="44"]');
+  const takes = page.getByRole('treeitem', { name: /^Jo,/u });
+  const at = async () => {
+    const [head, take] = [await playhead.boundingBox(), await takes.boundingBox()];
+    if (head === null || take === null) throw new Error('it is out of sight');
+    return (head.x + head.width / 2 - take.x) / take.width;
+  };
+  // Two of six seconds.
+  await expect.poll(at).toBeCloseTo(2 / 6, 1);
+  await place.fill(String(length));
+  await expect.poll(at).toBeCloseTo(1, 1);
+});
+
+test('a page that is left keeps neither the keys of the system nor its sources', async ({
+  app,
+  page,
+}) => {
+  await page.addInitScript(() => {
+    const [keys, urls] = [new Set<string>(), new Set<string>()];
+    Object.assign(globalThis, { keys, urls });
+    const { mediaSession } = navigator;
+    const listen = mediaSession.setActionHandler.bind(mediaSession);
+    mediaSession.setActionHandler = (key, handler) => {
+      if (handler === null) keys.delete(key);
+      else keys.add(key);
+      listen(key, handler);
+    };
+    const [create, revoke] = [URL.createObjectURL.bind(URL), URL.revokeObjectURL.bind(URL)];
+    URL.createObjectURL = (object) => {
+      const url = create(object);
+      urls.add(url);
+      return url;
+    };
+    URL.revokeObjectURL = (url) => {
+      urls.delete(url);
+      revoke(url);
+    };
+  });
+  const held = () =>
+    page.evaluate(() => ({
+      keys: Reflect.get(globalThis, 'keys').size as number,
+      urls: Reflect.get(globalThis, 'urls').size as number,
+      title: navigator.mediaSession.metadata?.title,
+    }));
+  const { slug } = await plantForked(app.origin, 'To be left');
+  await openStory(page, `/s/${slug}`);
+  await page.getByRole('button', { name: 'Play this path' }).click();
+  await expect.poll(async () => (await soundOf(page)).seconds).toBeGreaterThan(0.3);
+  expect(await held()).toEqual({ keys: 7, urls: 0, title: 'To be left' });
+  await page.getByRole('link', { name: 'Tap Story, all stories' }).click();
+  await expect(page.getByRole('heading', { name: 'Growing now' })).toBeVisible();
+  expect(await held()).toEqual({ keys: 0, urls: 0 });
+});
