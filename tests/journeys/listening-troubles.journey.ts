@@ -61,3 +61,22 @@ test('a browser that has no more room is given less, and plays on', async ({ app
   await expect(page.locator('audio')).toHaveJSProperty('ended', true);
   await expect(player(page).getByRole('button', { name: 'Play this path' })).toBeVisible();
 });
+
+test('a branch that cannot be loaded ahead is not asked for again and again', async ({
+  app,
+  page,
+}) => {
+  const { slug, jos, lous } = await plantForked(app.origin, 'A branch too many');
+  await openStory(page, `/s/${slug}?take=${jos.takeId}`);
+  let asked = 0;
+  await page.route(`**/${lous.takeId}/playlist*`, (route) => {
+    asked += 1;
+    return route.fulfill({ status: 503, body: '' });
+  });
+  await page.getByLabel('Place on this path').fill('0');
+  await page.getByRole('button', { name: 'Play this path' }).click();
+  await expect.poll(() => secondsOf(page)).toBeGreaterThan(3);
+  // Once for each take in which it is offered.
+  expect(asked).toBeGreaterThan(0);
+  expect(asked).toBeLessThan(4);
+});
