@@ -64,7 +64,7 @@ async function cutPostgres(app: RunningApp): Promise<{ back(): void }> {
   return { back: () => process.kill(app.pid, 'SIGCONT') };
 }
 
-test('while Postgres is away nothing says saved, and afterwards everything is', async ({
+test('known failures 5 and 44: while Postgres is away nothing says saved, or that there is no story', async ({
   app,
   page,
   browser,
@@ -90,6 +90,7 @@ test('while Postgres is away nothing says saved, and afterwards everything is', 
     const shown = await newcomer.goto('/');
     expect(shown?.status()).toBe(503);
     await expect(newcomer.getByText('Everything that was published is safe.')).toBeVisible();
+    await expect(newcomer.getByText('No story has been planted yet')).toHaveCount(0);
     const api = await mira.call('GET', '/api/inbox');
     expect([api.status, api.problem().code]).toEqual([503, 'unavailable']);
     expect(api.headers.get('retry-after')).not.toBeNull();
