@@ -1,10 +1,12 @@
 // What is recorded outlives the browser: it is offered on the next visit, and can be published.
 import type { Page } from '@playwright/test';
 import { expect, test as journey } from '../harness/journey.ts';
+import { hearSpeakers } from './support/heard-speakers.ts';
 import { HttpPerson } from './support/http-person.ts';
+import { takesOnDisk } from './support/kept-on-disk.ts';
 import { KilledBrowser } from './support/killed-browser.ts';
-import { openStory, recorderOf, startRecording, takeOf } from './support/recording.ts';
-import { microphoneFile } from './support/sound.ts';
+import { openStory, recorderOf, speak, startRecording, takeOf } from './support/recording.ts';
+import { microphoneFile, spoken } from './support/sound.ts';
 import { signIn } from './support/stories.ts';
 
 const test = journey.extend<{ device: KilledBrowser }>({
@@ -96,6 +98,62 @@ test('a take over a tail waits for the network on this device, and is published 
   await openStory(back, `/s/${seed.slug}`);
   await expect(takeOf(back, 'Ben')).toHaveCount(1);
   await expect(offer(back)).toHaveCount(0);
+});
+
+test('what was made of a take in review is there after a crash, and that its sync is loose', async ({
+  app,
+  device: browser,
+}) => {
+  const mira = await HttpPerson.named(app.origin, 'Mira');
+  const seed = await mira.plantVoice('The quay', spoken(31, 3));
+  await mira.untilMixed(seed);
+  const ben = await HttpPerson.named(app.origin, 'Ben');
+  const open = async (): Promise<Page> => {
+    const page = await browser.open();
+    await page.context().addInitScript(hearSpeakers, { delayMs: 20, label: 'AirPods Pro' });
+    // A browser writes its cookies down half a minute late.
+    await signIn(page.context(), ben);
+    await openStory(page, `/s/${seed.slug}`);
+    return page;
+  };
+  const page = await open();
+  const recorder = recorderOf(page);
+  await page.getByRole('button', { name: 'Record over the tail' }).click();
+  await startRecording(page);
+  await expect(recorder).toHaveAttribute('data-phase', 'extending');
+  await speak(page, 5);
+  await recorder.getByLabel('Your name').fill('Ben of the quay');
+  await recorder.getByLabel('Words').fill('All aboard.');
+  await recorder.getByRole('button', { name: '10 milliseconds later' }).click();
+  await recorder.getByRole('slider', { name: 'End of the take' }).press('Home');
+  await expect(recorder.getByLabel('Ends at')).toHaveValue('4.00');
+  const made = { name: 'Ben of the quay', words: 'All aboard.' };
+  await expect
+    .poll(() => takesOnDisk(page))
+    .toMatchObject([{ ...made, edit: { nudgeMs: 10, trim: { toSamples: 4 * 48_000 } } }]);
+  // Another one is being recorded when everything ends.
+  await recorder.getByRole('button', { name: 'Retake' }).click();
+  await recorder.getByRole('button', { name: /^Record/u }).click();
+  await expect(recorder).toHaveAttribute('data-phase', /recording|extending/u);
+  await untilKept(page, 1);
+  await browser.kill();
+
+  const back = await open();
+  await expect(offer(back)).toHaveCount(2);
+  await back.getByRole('button', { name: 'Use', exact: true }).first().click();
+  await expect(recorderOf(back)).toHaveAttribute('data-phase', 'recovered');
+  await expect(recorderOf(back).getByLabel('Your name')).toHaveValue('Ben of the quay');
+  await expect(recorderOf(back).getByLabel('Words')).toHaveValue('All aboard.');
+  await expect(recorderOf(back).getByLabel('Ends at')).toHaveValue('4.00');
+  await expect(
+    recorderOf(back).getByRole('group', { name: 'Nudge: 10 ms later' }),
+  ).toBeVisible();
+  await expect(recorderOf(back).getByText(/^Loose sync/u)).toBeVisible();
+  await recorderOf(back).getByRole('button', { name: 'Close' }).click();
+  await back.getByRole('button', { name: 'Use', exact: true }).last().click();
+  await expect(recorderOf(back)).toHaveAttribute('data-phase', 'recovered');
+  await expect(recorderOf(back).getByLabel('Words')).toHaveValue('');
+  await expect(recorderOf(back).getByText(/^Loose sync/u)).toBeVisible();
 });
 
 /** As browsers are that let no worker write files of their own. */

@@ -5,9 +5,11 @@ import type { Draft } from '../upload/publish.ts';
 import { DeviceTakeKeeper } from './device-keeper.ts';
 import { queuedVoices } from './queued-voices.ts';
 import { heldTakes } from './take-locks.ts';
+import type { TakeShelf } from './take-shelf.ts';
 import { mira, origin, shelfOf, uuid } from './testing/shelf-apart.ts';
 
 const ben = userId(uuid(6));
+const anywhere = () => true;
 const file = () => new Blob(['sound'], { type: 'audio/wav' });
 const isHeld = async (digit: number) => (await heldTakes()).has(uuid(digit));
 const draft = (digit: number): Draft => ({
@@ -69,7 +71,7 @@ test('a take that is still being opened when its recorder closes is open nowhere
     person: () => mira,
     place: null,
   });
-  const opening = next.recover(takeId(uuid(3)));
+  const opening = next.recover(takeId(uuid(3)), anywhere);
   next.close();
   expect(await opening).toBeNull();
   await vi.waitFor(async () => expect(await isHeld(3)).toBe(false));
@@ -104,4 +106,80 @@ test('a publication of a take that this device does not keep can be stopped', as
   await keeper.withdraw(takeId(uuid(5)));
   await expect(publishing).rejects.toMatchObject({ name: 'AbortError' });
   vi.unstubAllGlobals();
+});
+
+/** A second visit, by whoever is here then. */
+const nextVisit = (shelf: TakeShelf, person: UserId | null = mira) =>
+  new DeviceTakeKeeper({
+    shelf: async () => shelf,
+    outbox: { deliver: async () => null, withdraw: async () => undefined },
+    person: () => person,
+    place: null,
+  });
+
+test('what was typed, cut and moved in review comes back with the take', async () => {
+  const { shelf, keeper } = keeperOf();
+  const id = takeId(uuid(1));
+  await keeper.keepFile(origin(1), file());
+  const edit = { trim: { fromSamples: 4_800, toSamples: 96_000 }, nudgeMs: -12 };
+  for (const words of ['All', 'All aboard', 'All aboard.'])
+    keeper.note(id, { name: 'Mira of the quay', title: 'The pier', words }, edit);
+  await vi.waitFor(async () => expect((await shelf.find(id))?.words).toBe('All aboard.'));
+  keeper.close();
+  const next = nextVisit(shelf);
+  expect(await next.recover(id, anywhere)).toMatchObject({
+    typed: { name: 'Mira of the quay', title: 'The pier', words: 'All aboard.' },
+    edit,
+  });
+  next.close();
+});
+
+test('what is noted of a take that is on its way changes nothing of what is sent', async () => {
+  const { shelf, keeper } = keeperOf();
+  await keeper.keepFile(origin(1), file());
+  await keeper.publish({ ...draft(1), name: 'Ann' }, {});
+  const before = await shelf.find(takeId(uuid(1)));
+  const typed = { name: 'Ben', title: 'Another', words: 'Later.' };
+  keeper.note(takeId(uuid(1)), typed, { trim: null, nudgeMs: 3 });
+  // Changes are made one after the other.
+  await keeper.captured(takeId(uuid(2)), 1, undefined);
+  expect(await shelf.find(takeId(uuid(1)))).toEqual(before);
+  keeper.close();
+});
+
+test('the name that somebody typed is not proposed to anybody else', async () => {
+  const { shelf, keeper } = keeperOf(() => null);
+  await keeper.keepFile(origin(1), file());
+  const typed = { name: 'Ann', title: '', words: 'Once.' };
+  keeper.note(takeId(uuid(1)), typed, { trim: null, nudgeMs: 0 });
+  await vi.waitFor(async () => expect((await shelf.find(takeId(uuid(1))))?.name).toBe('Ann'));
+  keeper.close();
+  for (const [person, name] of [
+    [mira, ''],
+    [null, 'Ann'],
+  ] as const) {
+    await vi.waitFor(async () => expect(await isHeld(1)).toBe(false));
+    const next = nextVisit(shelf, person);
+    const recovered = await next.recover(takeId(uuid(1)), anywhere);
+    expect(recovered?.typed).toEqual({ ...typed, name });
+    next.close();
+  }
+});
+
+test('a take that belongs elsewhere, or cannot be read, is left as it is and open to others', async () => {
+  const { shelf, keeper } = keeperOf();
+  const id = takeId(uuid(1));
+  await keeper.keepFile(origin(1), file());
+  await keeper.publish(draft(1), {});
+  keeper.close();
+  await vi.waitFor(async () => expect(await isHeld(1)).toBe(false));
+  const before = await shelf.find(id);
+  const next = nextVisit(shelf);
+  expect(await next.recover(id, () => false)).toBeNull();
+  await vi.waitFor(async () => expect(await isHeld(1)).toBe(false));
+  vi.spyOn(shelf, 'read').mockRejectedValueOnce(new Error('the store is closed'));
+  await expect(next.recover(id, anywhere)).rejects.toThrow('the store is closed');
+  await vi.waitFor(async () => expect(await isHeld(1)).toBe(false));
+  expect(await shelf.find(id)).toEqual(before);
+  next.close();
 });

@@ -15,8 +15,9 @@ import type {
   TakeWriter,
   Typed,
 } from '../recorder/take-keeper.ts';
+import type { TakeEdit } from '../recorder/take-edit.ts';
 import { NotKept } from './byte-store.ts';
-import { meaningOf, type Sending } from './kept-take.ts';
+import { meaningOf, type KeptTake, type Sending } from './kept-take.ts';
 import { putFile } from './put-file.ts';
 import { recoveredTake } from './recovered-take.ts';
 import { tellChanged } from './shelf-news.ts';
@@ -41,6 +42,8 @@ export class DeviceTakeKeeper implements TakeKeeper {
   readonly #held = new Map<TakeId, () => void>();
   /** Who was here when a take of this recorder began. */
   readonly #authors = new Map<TakeId, UserId | null>();
+  /** What is to be noted next of each take. */
+  readonly #notes = new Map<TakeId, Typed & { readonly edit: TakeEdit }>();
   /** Ends each publication that is under way. */
   readonly #publishing = new Map<TakeId, AbortController>();
   #isClosed = false;
@@ -83,9 +86,15 @@ export class DeviceTakeKeeper implements TakeKeeper {
     });
   }
 
-  note(id: TakeId, { name, title, words }: Typed): void {
+  note(id: TakeId, { name, title, words }: Typed, edit: TakeEdit): void {
+    const isWaiting = this.#notes.has(id);
+    this.#notes.set(id, { name, title, words, edit });
+    // However fast somebody types: the device is asked once more than it answers.
+    if (isWaiting) return;
     void this.#carefully(async (shelf) => {
-      await shelf.change(id, (take) => ({ ...take, name, title, words }));
+      const note = this.#notes.get(id);
+      this.#notes.delete(id);
+      await shelf.change(id, (take) => (isInReview(take) ? { ...take, ...note } : take));
     });
   }
 
@@ -114,26 +123,20 @@ export class DeviceTakeKeeper implements TakeKeeper {
     return this.#settings.outbox.withdraw(id);
   }
 
-  async recover(id: TakeId): Promise<RecoveredTake | null> {
+  async recover(
+    id: TakeId,
+    belongs: (origin: TakeOrigin) => boolean,
+  ): Promise<RecoveredTake | null> {
     const shelf = await this.#settings.shelf();
     if (shelf === null) return null;
     await this.#hold(id);
-    const take = await shelf.find(id);
-    // Another person's is not opened, whoever has its address.
-    const meaning = take === null ? null : meaningOf(take, this.#settings.person(), false);
-    const isOurs = meaning !== null && meaning !== 'others';
-    const recovered = take === null || !isOurs ? null : await recoveredTake(shelf, take);
-    // Nobody looks at it any more: a recorder that is closed leaves it as it is.
-    if (recovered === null || this.#isClosed) {
-      this.#letGo(id);
-      return null;
+    let recovered: RecoveredTake | null = null;
+    try {
+      recovered = await this.#takeUp(shelf, id, belongs);
+    } finally {
+      if (recovered === null) this.#letGo(id);
     }
-    this.#authors.set(id, take?.origin.userId ?? null);
-    // Whoever looks at it again publishes it again: until then it waits for nobody.
-    await shelf.change(id, (now) =>
-      now.state === 'live' ? now : { ...now, state: 'kept', problem: null },
-    );
-    tellChanged();
+    if (recovered !== null) tellChanged();
     return recovered;
   }
 
@@ -146,6 +149,31 @@ export class DeviceTakeKeeper implements TakeKeeper {
     this.#isClosed = true;
     for (const id of this.#held.keys()) this.#letGo(id);
     void this.#work.then(tellChanged);
+  }
+
+  /** Null for a take that is not taken up: it is left as it is. @throws {UnreadableTake} */
+  async #takeUp(
+    shelf: TakeShelf,
+    id: TakeId,
+    belongs: (origin: TakeOrigin) => boolean,
+  ): Promise<RecoveredTake | null> {
+    const person = this.#settings.person();
+    const take = await shelf.find(id);
+    // Another person's is not opened, whoever has its address.
+    if (take === null || meaningOf(take, person, false) === 'others') return null;
+    if (!belongs(take.origin)) return null;
+    const recovered = await recoveredTake(shelf, take);
+    // Nobody looks at it any more: a recorder that is closed leaves it as it is.
+    if (recovered === null || this.#isClosed) return null;
+    const author = take.origin.userId;
+    this.#authors.set(id, author);
+    // Whoever looks at it again publishes it again: until then it waits for nobody.
+    await shelf.change(id, (now) =>
+      now.state === 'live' ? now : { ...now, state: 'kept', problem: null },
+    );
+    // What somebody else is called renames nobody.
+    if (person === null || person === author) return recovered;
+    return { ...recovered, typed: { ...recovered.typed, name: '' } };
   }
 
   /** Puts a take in the queue; false if this device does not keep it. */
@@ -261,4 +289,9 @@ export class DeviceTakeKeeper implements TakeKeeper {
     this.#authors.set(origin.takeId, userId);
     return { ...origin, userId, slug, after };
   }
+}
+
+/** True for a take that nobody sent off: what was typed then is what is sent. */
+function isInReview({ state }: KeptTake): boolean {
+  return state === 'capturing' || state === 'kept';
 }

@@ -26,6 +26,14 @@ const sendingSchema = v.object({
   ]),
 });
 
+/** How it was changed in review; what was captured stays whole. */
+const editSchema = v.object({
+  /** What is kept of it, samples at 48 kHz; null where nobody can tell how long it is. */
+  trim: v.nullable(v.object({ fromSamples: count, toSamples: count })),
+  /** By how much it was moved against its parent, milliseconds; positive is later. */
+  nudgeMs: v.pipe(v.number(), v.safeInteger()),
+});
+
 export const keptTakeSchema = v.object({
   origin: keptOriginSchema,
   /**
@@ -42,6 +50,8 @@ export const keptTakeSchema = v.object({
   name: v.string(),
   title: v.string(),
   words: v.string(),
+  /** Null as long as nobody reviewed it. */
+  edit: v.optional(v.nullable(editSchema), null),
   sending: v.nullable(sendingSchema),
   /** Why the story did not take it; it is not sent again before the person says so. */
   problem: v.nullable(v.object({ message: v.string(), isPlaceGone: v.boolean() })),

@@ -11,9 +11,9 @@ import type { TakeShelf } from './take-shelf.ts';
  */
 export async function recoveredTake(
   shelf: TakeShelf,
-  { origin, fileType, name, title, words, frames, timing }: KeptTake,
+  { origin, fileType, name, title, words, edit, frames, timing }: KeptTake,
 ): Promise<RecoveredTake | null> {
-  const facts = { takeId: origin.takeId, origin, typed: { name, title, words } };
+  const facts = { takeId: origin.takeId, origin, typed: { name, title, words }, edit };
   if (fileType !== null) {
     const file = await shelf.read(origin.takeId, 'chosen');
     if (file === null) return null;
@@ -38,5 +38,9 @@ export function framesIn({ samples, origin }: TakeFile): number {
 /** What a take that nobody stopped says of itself. */
 function timingOf({ lostFrames, origin }: TakeFile): TakeTiming | undefined {
   const skippedMs = Math.round((lostFrames * 1_000) / origin.sampleRate);
-  return skippedMs > 0 ? { skippedMs } : undefined;
+  const timing = {
+    ...(origin.loose === true && { loose: true as const }),
+    ...(skippedMs > 0 && { skippedMs }),
+  };
+  return Object.keys(timing).length === 0 ? undefined : timing;
 }

@@ -25,6 +25,8 @@ export const takeOriginSchema = v.object({
   capturedAtMs: v.pipe(v.number(), v.safeInteger()),
   /** Name of the microphone, as the browser gives it. */
   device: v.string(),
+  /** Recorded over devices whose delay wanders, as Bluetooth's does. */
+  loose: v.optional(v.literal(true)),
 });
 export type TakeOrigin = v.InferOutput<typeof takeOriginSchema>;
 

@@ -38,6 +38,25 @@ describe('the shelf', () => {
     expect(found?.audio).toMatchObject({ kind: 'recording', raw: { frames: 50, fromFrames: 0 } });
   });
 
+  test('knows of a take that nobody stopped that its sync is loose', async () => {
+    const { shelf } = shelfOf();
+    const about = origin(1, { loose: true });
+    await capture(shelf, about, 50);
+    const take = await shelf.find(about.takeId);
+    if (take === null) throw new Error('it is not there');
+    expect(await recoveredTake(shelf, take)).toMatchObject({ audio: { timing: { loose: true } } });
+    await capture(shelf, origin(2), 50);
+    const other = await recoveredTake(shelf, newTake(origin(2)));
+    expect(other?.audio).toMatchObject({ timing: undefined });
+  });
+
+  test('reads the rows of earlier versions, which knew nothing of reviews', async () => {
+    const { rows, shelf } = shelfOf();
+    const { edit: _, ...row } = newTake(origin(1), { state: 'kept' });
+    rows.set(uuid(1), { ...row, key: uuid(1) });
+    expect(await shelf.find(takeId(uuid(1)))).toEqual(newTake(origin(1), { state: 'kept' }));
+  });
+
   test('known failure 43: says what it cannot read, and never writes over it', async () => {
     const { rows, shelf } = shelfOf();
     const broken = { key: uuid(1), state: 'of a later version' };

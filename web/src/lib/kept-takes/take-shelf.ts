@@ -157,7 +157,8 @@ export class TakeShelf {
 /** A take that is about to be captured, or of which no more is known. */
 export function newTake(origin: KeptOrigin, facts: Partial<KeptTake> = {}): KeptTake {
   const nothing = { frames: null, fileType: null, sending: null, problem: null, published: null };
-  return { origin, state: 'capturing', ...nothing, name: '', title: '', words: '', ...facts };
+  const typed = { name: '', title: '', words: '' };
+  return { origin, state: 'capturing', ...nothing, ...typed, edit: null, ...facts };
 }
 
 /**

@@ -75,7 +75,8 @@ export class Attempt {
     const { compensationFrames, marginFrames: leadFrames } = session;
     const { sampleRate } = microphone.context;
     const device = microphone.pair.input;
-    this.#writer = keep({ sampleRate, leadFrames, compensationFrames, device });
+    const loose = session.loose && { loose: true as const };
+    this.#writer = keep({ sampleRate, leadFrames, compensationFrames, device, ...loose });
     if (this.clicks)
       this.#silenceClicks = playClicks(microphone.context, {
         startFrame: session.startFrame,

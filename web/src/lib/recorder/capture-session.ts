@@ -110,6 +110,11 @@ export class CaptureSession {
     return this.#peaks.pairs;
   }
 
+  /** Whether the take is marked as loose: what is recorded over nothing is in time with nothing. */
+  get loose(): boolean {
+    return this.#plan.loose && this.marginFrames > 0;
+  }
+
   /** Until what is heard reaches the punch point, seconds; 0 after it. */
   get countdownSeconds(): number {
     const { roundTripMs, inputMs } = this.#plan.latency;
@@ -184,8 +189,7 @@ export class CaptureSession {
     const skippedMs = Math.ceil((this.#buffer.missing * 1_000) / this.#rate);
     const { driftMs } = this.#clock;
     const timing: TakeTiming = {
-      // What is recorded over nothing is in time with nothing.
-      ...(this.#plan.loose && this.marginFrames > 0 && { loose: true as const }),
+      ...(this.loose && { loose: true as const }),
       ...(skippedMs > 0 && { skippedMs }),
       ...(driftMs !== 0 && { driftMs }),
     };

@@ -5,6 +5,7 @@ import type { Captured, CapturePlan } from './capture-session.ts';
 import { FrameLoop } from './frame-loop.ts';
 import { Input } from './input.svelte.ts';
 import type { Interruption } from './interruptions.ts';
+import type { TakeOrigin } from '../kept-takes/take-origin.ts';
 import { takeFrom } from './intake.ts';
 import { loadStems, planLead, type LeadPlan, type Stems } from './lead.ts';
 import type { Microphone } from './microphone.ts';
@@ -18,7 +19,7 @@ import * as say from './recorder-words.ts';
 import type { Heard } from './review-player.svelte.ts';
 import { audioOfCaptured, audioOfKept } from './take-audio.ts';
 import { lacking, lengthOf, trimmed, type Place, type Trim } from './take-edit.ts';
-import { isHere, originOf, type Capturing } from './take-facts.ts';
+import { chosenName, isHere, originOf, type Capturing } from './take-facts.ts';
 import { PageTakeKeeper, type TakeKeeper, type TakeWriter } from './take-keeper.ts';
 import { RunningMachine } from './running-machine.svelte.ts';
 import { TakeShelf, type HeldTake } from './take-shelf.svelte.ts';
@@ -226,16 +227,28 @@ export class Recorder {
 
   /** Takes up a take of an earlier visit. */
   async recover(id: TakeId): Promise<void> {
-    const kept = await this.#keeper.recover(id).catch(() => null);
     // Over another take it would be published in the wrong place.
-    const belongs = kept !== null && isHere(kept.origin, this.#props);
-    this.objection = belongs ? null : say.NOT_THERE;
-    if (!belongs) return;
-    const { origin, typed } = kept;
-    const flaws = say.describeDamage(kept.damagedFrames, origin.sampleRate);
-    this.shelf.add(id, await audioOfKept(kept), { atMs: origin.capturedAtMs, flaws });
-    Object.assign(this, typed, this.name !== '' && { name: this.name });
+    const belongs = (origin: TakeOrigin): boolean => isHere(origin, this.#props);
+    const kept = await this.#keeper.recover(id, belongs).catch(() => null);
+    this.objection = kept === null ? say.NOT_THERE : null;
+    if (kept === null) return;
+    const { origin, typed, edit } = kept;
+    const audio = await audioOfKept(kept);
+    const damage = say.describeDamage(kept.damagedFrames, origin.sampleRate);
+    const flaws = [...damage, say.describeFlaws(audio.timing)].filter((flaw) => flaw !== null);
+    this.shelf.add(id, audio, { atMs: origin.capturedAtMs, flaws });
+    if (edit !== null) await this.shelf.redo(id, edit, this.place);
+    Object.assign(this, typed, typed.name === '' && { name: this.name });
     this.#machine.command({ type: 'take-in', takeId: id, recovered: true });
+  }
+
+  /** Keeps what was made of the take in review beside it. Call it whenever that changes. */
+  note(): void {
+    const { take, name, title, words } = this;
+    if (take === null || !this.can('pick')) return;
+    const { trim, nudgeMs } = take;
+    const chosen = chosenName(name, this.#props.person);
+    this.#keeper.note(take.id, { name: chosen, title, words }, { trim, nudgeMs });
   }
 
   /** Sends the take, or sends it again after a failure: it is never published twice. */

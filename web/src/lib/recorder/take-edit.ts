@@ -8,6 +8,14 @@ export interface Trim {
   readonly toSamples: number;
 }
 
+/** How a take was changed in review; its recording stays whole. */
+export interface TakeEdit {
+  /** Null for a file that this browser cannot decode. */
+  readonly trim: Trim | null;
+  /** By how much it was moved against its parent, milliseconds; positive is later. */
+  readonly nudgeMs: number;
+}
+
 /** Shortest seed, and the tail that a trimmed take keeps: a shorter one can hardly be answered. */
 export const LEAST_TAIL_SAMPLES = SAMPLE_RATE;
 /** Fade at an edge that was cut, against a click. */

@@ -11,7 +11,7 @@ import type { Typed } from './take-keeper.ts';
 /** How a take is captured; a chosen file is not. */
 export type Capturing = Pick<
   TakeOrigin,
-  'sampleRate' | 'leadFrames' | 'compensationFrames' | 'device'
+  'sampleRate' | 'leadFrames' | 'compensationFrames' | 'device' | 'loose'
 >;
 
 const CHOSEN: Capturing = {
@@ -42,6 +42,13 @@ export function isHere(
   return origin.storyId === storyId && origin.parentId === (over?.take.id ?? null);
 }
 
+/** A name that its author chose for themselves; empty if it is the one that they have. */
+export function chosenName(name: string, person: RecorderProps['person']): string {
+  const said = name.trim();
+  // One that was not changed is not sent: it would undo what the person is called by then.
+  return said === person?.name ? '' : said;
+}
+
 /** What is published of a take. */
 export function draftOf(
   takeId: TakeId,
@@ -54,7 +61,6 @@ export function draftOf(
       ? { kind: 'plant', title: title.trim() }
       : { kind: 'branch', storyId, parentId: over.take.id };
   const content = { kind: 'voice', file, words, timing } as const;
-  // A name that was not changed is not sent: it would undo what the person is called by then.
-  const isSaid = name.trim() !== '' && name.trim() !== person?.name;
-  return { takeId, place, content, ...(isSaid && { name: name.trim() }) };
+  const chosen = chosenName(name, person);
+  return { takeId, place, content, ...(chosen !== '' && { name: chosen }) };
 }

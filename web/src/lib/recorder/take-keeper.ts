@@ -7,6 +7,7 @@ import type { TakeOrigin } from '../kept-takes/take-origin.ts';
 import type { RawTake } from '../latency/raw-take.ts';
 import { publishDraft, type Draft } from '../upload/publish.ts';
 import type { UploadOptions } from '../upload/upload-file.ts';
+import type { TakeEdit } from './take-edit.ts';
 
 /** A take that is being captured, on its way to the device. */
 export interface TakeWriter {
@@ -41,6 +42,8 @@ export interface RecoveredTake {
     | { readonly kind: 'file'; readonly file: Blob };
   readonly origin: TakeOrigin;
   readonly typed: Typed;
+  /** Null as long as nobody reviewed it. */
+  readonly edit: TakeEdit | null;
   /** Frames that were kept and cannot be read any more: silence in their place. */
   readonly damagedFrames: number;
 }
@@ -66,8 +69,11 @@ export interface TakeKeeper {
    * what is known against its timing. False if this device does not keep that.
    */
   captured(id: TakeId, frames: number, timing: TakeTiming | undefined): Promise<boolean>;
-  /** Notes what the person typed. */
-  note(id: TakeId, typed: Typed): void;
+  /**
+   * Notes what the person made of a take in review: it comes back with the take. What is noted later
+   * replaces it.
+   */
+  note(id: TakeId, typed: Typed, edit: TakeEdit): void;
   /**
    * Publishes a take: the same id makes one take, however often it is sent.
    * @throws {Refused} the server will not take it; it is kept
@@ -77,11 +83,15 @@ export interface TakeKeeper {
   /** Stops a publication, which then rejects with an AbortError; what has arrived stays there. */
   withdraw(id: TakeId): Promise<void>;
   /**
-   * A take of an earlier visit, from now on open here alone; null if it is not there any more.
+   * A take of an earlier visit, from now on open here alone; null if it is not there any more, or
+   * does not belong here: then it is left as it is.
    * @throws {TakeOpen} another tab has it
    * @throws {UnreadableTake} it is there, and cannot be understood: it is left as it is
    */
-  recover(id: TakeId): Promise<RecoveredTake | null>;
+  recover(
+    id: TakeId,
+    belongs: (origin: TakeOrigin) => boolean,
+  ): Promise<RecoveredTake | null>;
   /** Lets a take go: it is discarded for good. */
   forget(id: TakeId): Promise<void>;
   /** Lets other tabs have what is kept. */

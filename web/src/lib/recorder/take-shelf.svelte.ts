@@ -1,7 +1,8 @@
 // The takes that a recorder holds, side by side, until one of them is published.
 import type { TakeId } from '#domain/story/ids.ts';
 import { moveTake, type TakeAudio } from './take-audio.ts';
-import { wholeOf, type Trim } from './take-edit.ts';
+import { nudged } from '../latency/nudge.ts';
+import { trimmed, wholeOf, type Place, type TakeEdit, type Trim } from './take-edit.ts';
 
 /** A take with its audio, whole as it was recorded, and how it is to be cut. */
 export interface HeldTake {
@@ -63,6 +64,13 @@ export class TakeShelf {
     // A later nudge may have come in between.
     const now = this.get(id);
     if (now?.nudgeMs === nudgeMs) this.#put({ ...now, audio });
+  }
+
+  /** Changes a take as it was changed on an earlier visit, as far as its place lets it. */
+  async redo(id: TakeId, { trim, nudgeMs }: TakeEdit, place: Place): Promise<void> {
+    const whole = this.get(id)?.audio.durationSamples ?? null;
+    if (trim !== null && whole !== null) this.trim(id, trimmed(trim, whole, place));
+    await this.nudge(id, nudged(0, nudgeMs).ms);
   }
 
   remove(ids: readonly TakeId[]): void {
