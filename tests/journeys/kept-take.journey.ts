@@ -156,6 +156,28 @@ test('what was made of a take in review is there after a crash, and that its syn
   await expect(recorderOf(back).getByText(/^Loose sync/u)).toBeVisible();
 });
 
+test('while a take is recorded no other one takes its place', async ({ page }) => {
+  await page.goto('/new');
+  await startRecording(page);
+  await untilKept(page, 1);
+  await page.reload();
+  const use = page.getByRole('button', { name: 'Use', exact: true });
+  const write = page.getByRole('button', { name: 'Write', exact: true });
+  await expect(use).toBeEnabled();
+  await startRecording(page);
+  await untilKept(page, 1);
+  await expect(use).toBeDisabled();
+  await expect(write).toBeDisabled();
+  await expect(page.getByText('First stop the take that you are recording.')).toBeVisible();
+  await recorderOf(page).getByRole('button', { name: /^Stop/u }).click();
+  await expect(recorderOf(page)).toHaveAttribute('data-phase', 'reviewing');
+  await expect(write).toBeEnabled();
+  // What is in review is kept like any other: both are there, one after the other.
+  await use.click();
+  await expect(recorderOf(page)).toHaveAttribute('data-phase', 'recovered');
+  await expect(offer(page)).toHaveCount(1);
+});
+
 /** As browsers are that let no worker write files of their own. */
 const withoutFiles = (page: Page) =>
   page.addInitScript(() => {

@@ -45,4 +45,6 @@ export interface RecorderProps {
   readonly onwrite?: () => void;
   /** Told the take that is being recorded over, from Record to Stop; null otherwise. For presence. */
   readonly onrecording?: (over: TakeId | null) => void;
+  /** Told whether a take is being captured: nothing else takes the recorder's place meanwhile. */
+  readonly oncapturing?: (captures: boolean) => void;
 }
