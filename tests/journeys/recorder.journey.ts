@@ -1,40 +1,19 @@
-// The recorder, state by state: by keyboard alone, interrupted, silent, blocked, and what it keeps.
-import { writeFile } from 'node:fs/promises';
-import type { BrowserContext, Page } from '@playwright/test';
+// The recorder, state by state: by keyboard alone, interrupted, and what it keeps.
+import type { BrowserContext } from '@playwright/test';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 import { expect, test } from '../harness/journey.ts';
-import { wavFile } from '../harness/tones.ts';
 import { expectNoViolationsTwice } from './support/axe.ts';
 import { HttpPerson } from './support/http-person.ts';
 import {
-  openStory,
+  beforeTheQuay,
+  inPhase,
   recorderOf,
   startRecording,
   tabTo,
   takeInAddress,
   takeOf,
 } from './support/recording.ts';
-import { decode, microphoneFile, peakOf, spoken } from './support/sound.ts';
-import { signIn } from './support/stories.ts';
-
-/** Mira's seed of six seconds, and Ana in front of it. */
-async function before(origin: string, context: BrowserContext): Promise<Page> {
-  const [mira, ana] = await Promise.all([
-    HttpPerson.named(origin, 'Mira'),
-    HttpPerson.named(origin, 'Ana'),
-  ]);
-  const seed = await mira.plantVoice('The quay', spoken(31, 6));
-  await mira.untilMixed(seed);
-  await signIn(context, ana);
-  const page = await context.newPage();
-  await openStory(page, `/s/${seed.slug}`);
-  return page;
-}
-
-const phaseOf = (page: Page) => recorderOf(page).getAttribute('data-phase');
-async function inPhase(page: Page, phase: string | RegExp): Promise<void> {
-  await expect(recorderOf(page)).toHaveAttribute('data-phase', phase);
-}
+import { decode, microphoneFile, peakOf } from './support/sound.ts';
 
 /** Notes what the page says at once to a screen reader, and which clicks it schedules. */
 async function listenIn(context: BrowserContext): Promise<void> {
@@ -76,7 +55,7 @@ test('known failures 2, 8, 9, 21, 29 and 30: a take is made by keyboard alone, e
   test.setTimeout(480_000);
   const context = await openPerson({ says: await microphoneFile(info.outputPath('ana.wav'), 81) });
   await listenIn(context);
-  const page = await before(app.origin, context);
+  const page = await beforeTheQuay(app.origin, context);
   const recorder = recorderOf(page);
 
   await test.step('the microphone is opened, and the pre-roll is counted', async () => {
@@ -211,7 +190,7 @@ test('known failures 7 and 13: an interruption holds the take: it goes on and is
 }, info) => {
   const context = await openPerson({ says: await microphoneFile(info.outputPath('ana.wav'), 82) });
   await listenIn(context);
-  const page = await before(app.origin, context);
+  const page = await beforeTheQuay(app.origin, context);
   const recorder = recorderOf(page);
   const interrupt = (): Promise<void> =>
     page.evaluate(() => (globalThis as unknown as Noted).contexts.at(-1)?.suspend());
@@ -261,74 +240,4 @@ test('known failures 7 and 13: an interruption holds the take: it goes on and is
     await inPhase(page, 'reviewing');
     await expect(recorder.getByRole('radio')).toHaveCount(3);
   });
-});
-
-test('a silent microphone is noticed, and another one is chosen while the take is kept', async ({
-  app,
-  openPerson,
-}, info) => {
-  const silence = info.outputPath('silence.wav');
-  await writeFile(silence, wavFile(new Float32Array(60 * SAMPLE_RATE)));
-  const page = await before(app.origin, await openPerson({ says: silence }));
-  const recorder = recorderOf(page);
-  const picker = recorder.getByLabel('Microphone');
-  await page.keyboard.press('r');
-  await recorder.getByRole('button', { name: 'Use microphone' }).click();
-  await inPhase(page, 'armed');
-  await expect(
-    recorder.getByText('We hear nothing. Is the right microphone chosen?'),
-  ).toBeVisible();
-  await expect(picker).toBeEnabled();
-  await expectNoViolationsTwice(page, 'a silent microphone');
-  const choose = async (): Promise<void> => {
-    const chosen = await picker.inputValue();
-    const others = await picker
-      .locator('option')
-      .evaluateAll((options) => options.map((option) => (option as HTMLOptionElement).value));
-    const other = others.find((id) => id !== chosen);
-    if (other === undefined) throw new Error('there is one microphone only');
-    await picker.selectOption(other);
-    await inPhase(page, 'armed');
-    await expect(picker).toHaveValue(other);
-  };
-  await choose();
-  await recorder.getByRole('button', { name: /^Record/u }).click();
-  await inPhase(page, 'recording');
-  await choose();
-  await recorder.getByRole('button', { name: 'Back to your take' }).click();
-  await inPhase(page, 'reviewing');
-});
-
-test('known failure 28: a microphone that is blocked says how it is allowed, and then is used', async ({
-  app,
-  openPerson,
-}) => {
-  const context = await openPerson({ isAllowed: false });
-  // A Chromium without a window cannot refuse a microphone: the page does it by the real permission.
-  await context.addInitScript(() => {
-    const devices = navigator.mediaDevices;
-    const open = devices.getUserMedia.bind(devices);
-    devices.getUserMedia = async (wanted) => {
-      const { state } = await navigator.permissions.query({ name: 'microphone' });
-      if (state !== 'granted') throw new DOMException('Permission denied', 'NotAllowedError');
-      return open(wanted);
-    };
-  });
-  const page = await before(app.origin, context);
-  const recorder = recorderOf(page);
-  // Nothing is asked for before somebody wants to record.
-  await page.keyboard.press('r');
-  expect(await phaseOf(page)).toBe('idle');
-  await recorder.getByRole('button', { name: 'Use microphone' }).click();
-  await inPhase(page, 'denied');
-  await expect(recorder.locator('strong')).toHaveText('The microphone is blocked');
-  await expect(recorder.getByText(/allow Microphone, then try again/u)).toBeVisible();
-  await expect(recorder.getByText('Upload a file', { exact: true })).toBeVisible();
-  await expectNoViolationsTwice(page, 'a blocked microphone');
-  await recorder.getByRole('button', { name: 'Try again' }).click();
-  await inPhase(page, 'denied');
-  await context.grantPermissions(['microphone']);
-  await expect(recorder.getByText('The microphone is allowed now.').first()).toBeVisible();
-  await page.keyboard.press('r');
-  await inPhase(page, 'armed');
 });

@@ -1,5 +1,8 @@
 // What a person does with the recorder and on a story's page, by the names that the page gives.
-import { expect, type Locator, type Page } from '@playwright/test';
+import { expect, type BrowserContext, type Locator, type Page } from '@playwright/test';
+import { HttpPerson } from './http-person.ts';
+import { spoken } from './sound.ts';
+import { signIn } from './stories.ts';
 
 export const recorderOf = (page: Page): Locator => page.getByRole('region', { name: 'Recorder' });
 
@@ -50,4 +53,23 @@ export async function untilLive(page: Page): Promise<void> {
 /** The id of the take that the address names. */
 export function takeInAddress(page: Page): string {
   return new URL(page.url()).searchParams.get('take') ?? '';
+}
+
+/** Waits until the recorder is in a state, by its name in the table of states. */
+export async function inPhase(page: Page, phase: string | RegExp): Promise<void> {
+  await expect(recorderOf(page)).toHaveAttribute('data-phase', phase);
+}
+
+/** Mira's seed of six seconds, and Ana in front of it. */
+export async function beforeTheQuay(origin: string, context: BrowserContext): Promise<Page> {
+  const [mira, ana] = await Promise.all([
+    HttpPerson.named(origin, 'Mira'),
+    HttpPerson.named(origin, 'Ana'),
+  ]);
+  const seed = await mira.plantVoice('The quay', spoken(31, 6));
+  await mira.untilMixed(seed);
+  await signIn(context, ana);
+  const page = await context.newPage();
+  await openStory(page, `/s/${seed.slug}`);
+  return page;
 }

@@ -183,3 +183,23 @@ test('a take that belongs elsewhere, or cannot be read, is left as it is and ope
   expect(await shelf.find(id)).toEqual(before);
   next.close();
 });
+
+test('a take is published from the page where its device hangs', async () => {
+  const { shelf, outbox, keeper } = keeperOf();
+  await keeper.keepFile(origin(1), new Blob(['the whole sound']));
+  const writing = Promise.withResolvers<never>();
+  vi.spyOn(shelf, 'create').mockReturnValue(writing.promise);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const asked = vi.fn<typeof fetch>().mockRejectedValue(new Error('no line'));
+  vi.stubGlobal('fetch', asked);
+  const publishing = keeper.publish(draft(1), {});
+  const failed = expect(publishing).rejects.toThrow('the network dropped');
+  // Twenty seconds for the device, and all the tries of a line that is down.
+  while (asked.mock.calls.length < 6) await vi.advanceTimersByTimeAsync(1_000);
+  await failed;
+  expect(outbox.deliver).not.toHaveBeenCalled();
+  expect((await shelf.find(takeId(uuid(1))))?.state).toBe('kept');
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+  keeper.close();
+});

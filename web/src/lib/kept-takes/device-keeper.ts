@@ -16,6 +16,7 @@ import type {
   Typed,
 } from '../recorder/take-keeper.ts';
 import type { TakeEdit } from '../recorder/take-edit.ts';
+import { within } from '../recorder/within.ts';
 import { NotKept } from './byte-store.ts';
 import { meaningOf, type KeptTake, type Sending } from './kept-take.ts';
 import { putFile } from './put-file.ts';
@@ -26,6 +27,9 @@ import type { KeptOrigin, TakeOrigin } from './take-origin.ts';
 import { freeBytes, objectionToRoom } from './take-room.ts';
 import { newTake, type TakeShelf } from './take-shelf.ts';
 import { FileTakeWriter } from './take-writer.ts';
+
+/** How long a device may take to get a take ready to be sent, milliseconds: some hang for good. */
+const QUEUE_MS = 20_000;
 
 export interface KeeperSettings {
   readonly shelf: () => Promise<TakeShelf | null>;
@@ -102,7 +106,11 @@ export class DeviceTakeKeeper implements TakeKeeper {
     this.#refuseOthers(draft.takeId);
     const abort = new AbortController();
     this.#publishing.set(draft.takeId, abort);
-    const isQueued = await this.#queue(draft, abort.signal);
+    const late = new AbortController();
+    const queued = this.#queue(draft, AbortSignal.any([abort.signal, late.signal]));
+    const isQueued = await within(queued, QUEUE_MS, false);
+    // What is sent from here must not be sent from the queue as well, should the device answer yet.
+    late.abort();
     // Withdrawn before it was in the queue, where the outbox could not find it.
     abort.signal.throwIfAborted();
     if (!isQueued) {

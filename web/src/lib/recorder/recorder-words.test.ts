@@ -19,7 +19,7 @@ import {
 } from './recorder-words.ts';
 
 test('an upload tells its share, and a wait what is safe', () => {
-  expect(describeProgress({ step: 'saved' })).toBe('Saved here');
+  expect(describeProgress({ step: 'saved' }, true)).toBe('Saved here');
   const uploading = {
     step: 'uploading',
     share: 0.629,
@@ -27,11 +27,11 @@ test('an upload tells its share, and a wait what is safe', () => {
     parts: 1,
     arrived: 0,
   } as const;
-  expect(describeProgress(uploading)).toBe('Uploading 62 %');
-  expect(describeProgress({ ...uploading, parts: 4, arrived: 1 })).toBe(
+  expect(describeProgress(uploading, true)).toBe('Uploading 62 %');
+  expect(describeProgress({ ...uploading, parts: 4, arrived: 1 }, true)).toBe(
     'Uploading part 2 of 4 · 62 %',
   );
-  expect(describeProgress({ ...uploading, waitMs: 1500 })).toBe(
+  expect(describeProgress({ ...uploading, waitMs: 1500 }, true)).toBe(
     'The network dropped at 62 %. Your take is safe on this device. We try again in 2 s',
   );
 });
@@ -44,14 +44,14 @@ test("a failure says what is safe: ours in our words, a refusal in the server's"
     parts: 1,
     arrived: 0,
   } as const;
-  expect(describeFailure(new Unreachable('x'), progress)).toBe(
+  expect(describeFailure(new Unreachable('x'), progress, true)).toBe(
     'The network dropped at 62 %. Your take is safe on this device. Try again.',
   );
-  expect(describeFailure(new Error('unreadable'), progress)).toMatch(
+  expect(describeFailure(new Error('unreadable'), progress, true)).toMatch(
     /^This device could not read/u,
   );
   const refused = new Refused(409, { code: 'parent_not_ready', message: 'Mira is not mixed yet.' });
-  expect(describeFailure(refused, progress)).toBe(
+  expect(describeFailure(refused, progress, true)).toBe(
     'Mira is not mixed yet. Your take is safe on this device.',
   );
 });
@@ -84,6 +84,16 @@ test('a take that the device does not keep is never called safe', () => {
   }
   const { words } = announcementOf({ ...initialState, phase: 'reviewing' }, null, false);
   expect(words).toContain('this page alone');
+  const uploading = { step: 'uploading', share: 0.5, waitMs: 900, parts: 1, arrived: 0 } as const;
+  const refused = new Refused(403, { code: 'forbidden', message: 'No.' });
+  const said = [
+    describeProgress({ step: 'saved' }, false),
+    describeProgress(uploading, false),
+    describeFailure(refused, uploading, false),
+    describeFailure(new Unreachable('x'), uploading, false),
+  ];
+  for (const sentence of said) expect(sentence).not.toMatch(/safe|saved/iu);
+  for (const sentence of said.slice(1)) expect(sentence).toContain('on this page alone');
   for (const trouble of ['failed', 'taken'] as const)
     expect(describeTrouble(trouble)).toContain('does not keep');
   expect(describeTrouble('full')).toContain('out of space');

@@ -6,7 +6,7 @@ import { describeTiming } from '../latency/timing-words.ts';
 import { formatClock } from '#domain/timeline/samples.ts';
 import { Refused, Unreachable } from '../upload/api.ts';
 import type { UploadProgress } from '../upload/part-progress.ts';
-import { describeUpload } from '../upload/sending-step.ts';
+import { describeUpload, whereItIs } from '../upload/sending-step.ts';
 import type { Interruption } from './interruptions.ts';
 import type { LeadPlan } from './lead.ts';
 import { NoMicrophone } from './no-microphone.ts';
@@ -34,24 +34,24 @@ export const seconds = (samples: number): string =>
   `${(Math.ceil(samples / 4_800) / 10).toFixed(1)} s`;
 
 /** "Saved here", "Uploading part 2 of 4 · 62 %", "Publishing". */
-export function describeProgress(progress: Progress): string {
+export function describeProgress(progress: Progress, isKept: boolean): string {
   switch (progress.step) {
     case 'saved':
-      return 'Saved here';
+      return isKept ? 'Saved here' : 'Making it ready';
     case 'uploading':
-      return describeUpload(progress);
+      return describeUpload(progress, isKept);
     case 'committing':
       return 'Publishing';
   }
 }
 
 /** Why a publication failed. */
-export function describeFailure(error: unknown, progress: Progress): string {
-  if (error instanceof Refused) return `${error.problem.message} Your take is safe on this device.`;
+export function describeFailure(error: unknown, progress: Progress, isKept: boolean): string {
+  if (error instanceof Refused) return `${error.problem.message} ${whereItIs(isKept)}`;
   if (!(error instanceof Unreachable))
     return 'This device could not read or keep what it sends. Your take is still on this page. Try again, or download it.';
   const where = progress.step === 'uploading' ? ` at ${percent(progress.share)}` : '';
-  return `The network dropped${where}. Your take is safe on this device. Try again.`;
+  return `The network dropped${where}. ${whereItIs(isKept)} Try again.`;
 }
 
 /** What is known against a take that was just recorded, or null. */
@@ -160,7 +160,7 @@ export function detailOf(
   if (detail === SAFE && !now.isKept) return HERE_ALONE;
   if (detail !== undefined) return detail;
   if (state.phase === 'armed') return describeReady(now.over);
-  if (state.phase === 'publishing') return describeProgress(now.progress);
+  if (state.phase === 'publishing') return describeProgress(now.progress, now.isKept);
   if (state.phase === 'pre-roll')
     return now.countdown > 0 ? `Recording in ${now.countdown} s` : 'Recording starts';
   return describeGoal(state, now.missingSamples, now.over?.take.name ?? null);

@@ -267,7 +267,8 @@ export class Recorder {
         // Stopped too late: whoever is at something else by now is told, and not led away.
       } else if (isLive) this.objection = say.NOT_STOPPED;
     } catch (error) {
-      const notice = say.describeFailure(error, this.publication.progress);
+      const isKept = this.trouble === null;
+      const notice = say.describeFailure(error, this.publication.progress, isKept);
       this.#machine.report(intent, { type: 'not-published', notice });
     }
   }

@@ -458,6 +458,16 @@ describe('a take that is delivered', () => {
     expect(outbox.items).toMatchObject([{ step: { at: 'live' } }]);
   });
 
+  test('is live if its author stops it when it is in the story already', async () => {
+    const voices = voicesOf([recorded(1)], async ({ origin }) => answer(origin));
+    const { outbox } = outboxApart({ written: device(), voices, publish: unused });
+    let stopped: Promise<void> | null = null;
+    outbox.onPublished(({ takeId: id }) => void (stopped = Promise.resolve().then(() => outbox.withdraw(id))));
+    expect(await outbox.deliver(takeId(uuid(1)))).toMatchObject({ takeId: uuid(1) });
+    await stopped;
+    expect(voices.rows).toMatchObject([{ state: 'live' }]);
+  });
+
   test('is kept if its author stops it', async () => {
     const voices = voicesOf([recorded(1), recorded(2)], ({ origin }, _, signal) =>
       origin.takeId === uuid(2)

@@ -179,8 +179,9 @@ export class Outbox {
     await this.send();
   }
 
-  /** Stops sending a spoken take; what has arrived of it stays there. */
+  /** Stops sending a spoken take, unless it is in the story; what has arrived of it stays there. */
   async withdraw(id: TakeId): Promise<void> {
+    if (this.#steps.get(id)?.at === 'live') return;
     this.#outcomes.set(id, 'withdrawn');
     if (this.#current?.takeId === id) this.#current.abort.abort();
     await (await this.#settings.voices())?.withdrawn(id);

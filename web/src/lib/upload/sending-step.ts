@@ -53,15 +53,23 @@ export function describeStep(step: Step): string {
   }
 }
 
-/** What is said while a file is on its way. */
-export function describeUpload({
-  share,
-  waitMs,
-  parts,
-  arrived,
-}: Omit<Extract<Step, { at: 'uploading' }>, 'at'>): string {
+/** Where a take is meanwhile that could not be sent. */
+export function whereItIs(isKept: boolean): string {
+  return isKept
+    ? 'Your take is safe on this device.'
+    : 'Your take is on this page alone: leave it open.';
+}
+
+/**
+ * What is said while a file is on its way.
+ * @param isKept whether this device keeps the take
+ */
+export function describeUpload(
+  { share, waitMs, parts, arrived }: Omit<Extract<Step, { at: 'uploading' }>, 'at'>,
+  isKept = true,
+): string {
   if (waitMs !== null)
-    return `The network dropped at ${percent(share)}. Your take is safe on this device. We try again in ${Math.ceil(waitMs / 1000)} s`;
+    return `The network dropped at ${percent(share)}. ${whereItIs(isKept)} We try again in ${Math.ceil(waitMs / 1000)} s`;
   const part = parts > 1 ? ` part ${Math.min(parts, arrived + 1)} of ${parts} ·` : '';
   return `Uploading${part} ${percent(share)}`;
 }
