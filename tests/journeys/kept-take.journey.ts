@@ -1,5 +1,7 @@
 // What is recorded outlives the browser: it is offered on the next visit, and can be published.
 import type { Page } from '@playwright/test';
+import { isPlaced } from '#domain/story/take.ts';
+import { endOf } from '#domain/timeline/duet.ts';
 import { expect, test as journey } from '../harness/journey.ts';
 import { hearSpeakers } from './support/heard-speakers.ts';
 import { HttpPerson } from './support/http-person.ts';
@@ -8,6 +10,7 @@ import { KilledBrowser } from './support/killed-browser.ts';
 import { openStory, recorderOf, speak, startRecording, takeOf } from './support/recording.ts';
 import { microphoneFile, spoken } from './support/sound.ts';
 import { signIn } from './support/stories.ts';
+import { readTree } from './support/tree.ts';
 
 const test = journey.extend<{ device: KilledBrowser }>({
   device: async ({ app }, use, info) => {
@@ -145,9 +148,7 @@ test('what was made of a take in review is there after a crash, and that its syn
   await expect(recorderOf(back).getByLabel('Your name')).toHaveValue('Ben of the quay');
   await expect(recorderOf(back).getByLabel('Words')).toHaveValue('All aboard.');
   await expect(recorderOf(back).getByLabel('Ends at')).toHaveValue('4.00');
-  await expect(
-    recorderOf(back).getByRole('group', { name: 'Nudge: 10 ms later' }),
-  ).toBeVisible();
+  await expect(recorderOf(back).getByRole('group', { name: 'Nudge: 10 ms later' })).toBeVisible();
   await expect(recorderOf(back).getByText(/^Loose sync/u)).toBeVisible();
   await recorderOf(back).getByRole('button', { name: 'Close' }).click();
   await back.getByRole('button', { name: 'Use', exact: true }).last().click();
@@ -176,6 +177,74 @@ test('while a take is recorded no other one takes its place', async ({ page }) =
   await use.click();
   await expect(recorderOf(page)).toHaveAttribute('data-phase', 'recovered');
   await expect(offer(page)).toHaveCount(1);
+});
+
+test('without a line a take is recorded over one that waits, and both are published in their order', async ({
+  app,
+  openPerson,
+}) => {
+  const mira = await HttpPerson.named(app.origin, 'Mira');
+  const seed = await mira.plantVoice('The quay', spoken(31, 3));
+  await mira.untilMixed(seed);
+  const context = await openPerson();
+  await signIn(context, await HttpPerson.named(app.origin, 'Ben'));
+  const page = await context.newPage();
+  await openStory(page, `/s/${seed.slug}`);
+  const recorder = recorderOf(page);
+  const cards = page.getByRole('region', { name: 'A take of yours on this device' });
+  await page.getByRole('button', { name: 'Record over the tail' }).click();
+  await startRecording(page);
+  await speak(page, 5);
+  await context.setOffline(true);
+  await recorder.getByRole('button', { name: 'Publish' }).click();
+  await expect(cards.getByRole('status')).toHaveText(['Kept here. Waiting for network']);
+
+  await cards.getByRole('button', { name: 'Record over it' }).click();
+  await expect(recorder.getByRole('heading', { name: 'Record over Ben’s tail' })).toBeVisible();
+  await startRecording(page);
+  await expect(recorder.getByText(/^What leads to your place could not be loaded/u)).toBeVisible();
+  // The first goes on for two seconds after its parent, and the second leaves a tail of its own.
+  await speak(page, 4);
+  await recorder.getByRole('button', { name: 'Publish' }).click();
+  await expect(cards.getByRole('status')).toHaveText([
+    'Kept here. Waiting for network',
+    'Kept here. It waits for your take above',
+  ]);
+  await context.setOffline(false);
+  const tree = await readTree(
+    app.origin,
+    seed.storyId,
+    ({ takes }) => takes.filter(isPlaced).length === 3,
+  );
+  const [first, second, third] = tree.takes
+    .filter(isPlaced)
+    .toSorted((a, b) => a.createdAtMs - b.createdAtMs);
+  if (first === undefined || second === undefined || third === undefined)
+    throw new Error('a take is missing');
+  expect([second.parentId, third.parentId]).toEqual([first.id, second.id]);
+  // It lies where the recorder said, over a take that the story did not have then.
+  expect(third.startSamples).toBe(endOf(first));
+  await expect(cards).toHaveCount(0);
+});
+
+test('a take that is being sent is opened again, and is not sent meanwhile', async ({ page }) => {
+  await page.goto('/new');
+  await startRecording(page);
+  await speak(page, 1);
+  await recorderOf(page).getByLabel('Title of the story').fill('Opened again');
+  await recorderOf(page).getByLabel('Your name').fill('Ana');
+  // The store takes the bytes and does not answer.
+  await page.route('**/objects/**', () => undefined);
+  await recorderOf(page).getByRole('button', { name: 'Publish' }).click();
+  const card = page.getByRole('region', { name: 'A take of yours on this device' });
+  await expect(card.getByRole('status')).toHaveText(/^Uploading/u);
+  await card.getByRole('button', { name: 'Open it again' }).click();
+  await expect(recorderOf(page)).toHaveAttribute('data-phase', 'recovered');
+  await expect(card).toHaveCount(0);
+  await expect(recorderOf(page).getByLabel('Title of the story')).toHaveValue('Opened again');
+  await page.unroute('**/objects/**');
+  await recorderOf(page).getByRole('button', { name: 'Publish' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Opened again' })).toBeVisible();
 });
 
 /** As browsers are that let no worker write files of their own. */

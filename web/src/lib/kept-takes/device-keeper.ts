@@ -30,6 +30,8 @@ import { FileTakeWriter } from './take-writer.ts';
 
 /** How long a device may take to get a take ready to be sent, milliseconds: some hang for good. */
 const QUEUE_MS = 20_000;
+/** How long to wait for another recorder to let go of a take, milliseconds. */
+const HANDED_ON_MS = 1_000;
 
 export interface KeeperSettings {
   readonly shelf: () => Promise<TakeShelf | null>;
@@ -137,7 +139,8 @@ export class DeviceTakeKeeper implements TakeKeeper {
   ): Promise<RecoveredTake | null> {
     const shelf = await this.#settings.shelf();
     if (shelf === null) return null;
-    await this.#hold(id);
+    // The recorder before this one, on the same page, is about to let go of it.
+    await this.#hold(id, HANDED_ON_MS);
     let recovered: RecoveredTake | null = null;
     try {
       recovered = await this.#takeUp(shelf, id, belongs);
@@ -249,9 +252,9 @@ export class DeviceTakeKeeper implements TakeKeeper {
     return shelf;
   }
 
-  async #hold(id: TakeId): Promise<void> {
+  async #hold(id: TakeId, patienceMs = 0): Promise<void> {
     if (this.#held.has(id)) return;
-    const letGo = await holdTake(id);
+    const letGo = await holdTake(id, patienceMs);
     // Whoever closed meanwhile would never let go of it.
     if (this.#isClosed) letGo();
     else this.#held.set(id, letGo);

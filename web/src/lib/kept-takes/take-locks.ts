@@ -11,17 +11,21 @@ export class TakeOpen extends Error {
 /**
  * Says to all tabs that a take is open here, until the function that it resolves to is called, or
  * the tab is gone, however it went.
+ * @param patienceMs how long to wait for whoever has it open and may be about to let go
  * @throws {TakeOpen}
  */
-export async function holdTake(id: TakeId): Promise<() => void> {
+export async function holdTake(id: TakeId, patienceMs = 0): Promise<() => void> {
   // Browsers have no locks on plain HTTP, where there is no microphone either.
   if (!('locks' in navigator)) return () => undefined;
   const held = Promise.withResolvers<boolean>();
   const done = Promise.withResolvers<void>();
-  void navigator.locks.request(PREFIX + id, { ifAvailable: true }, async (lock) => {
+  const how =
+    patienceMs === 0 ? { ifAvailable: true } : { signal: AbortSignal.timeout(patienceMs) };
+  const given = navigator.locks.request(PREFIX + id, how, async (lock) => {
     held.resolve(lock !== null);
     if (lock !== null) await done.promise;
   });
+  void given.catch(() => held.resolve(false));
   if (!(await held.promise)) throw new TakeOpen(`${id} is open`);
   return () => done.resolve();
 }

@@ -13,6 +13,8 @@ export interface LeadClip {
   readonly fromSamples: number;
   readonly durationSamples: number;
   readonly atSamples: number;
+  /** What is heard of it; left out, the story's stem. */
+  readonly file?: Blob | undefined;
 }
 
 export interface LeadPlan {
@@ -41,6 +43,7 @@ export function planLead(over: Over | null): LeadPlan {
         fromSamples: start - take.startSamples,
         durationSamples: endOf(take) - start,
         atSamples: preRollSamples + start - punchSamples,
+        ...(take.file !== undefined && { file: take.file }),
       };
     });
   return { punchSamples, preRollSamples, tailSamples: endOf(over.take) - punchSamples, clips };
@@ -50,20 +53,39 @@ export function planLead(over: Over | null): LeadPlan {
 export type Stems = ReadonlyMap<TakeId, AudioBuffer>;
 
 /**
- * Loads the stems that a plan sounds.
- * @throws {Error} one of them could not be loaded or decoded
+ * Loads the stems that a plan sounds. One that only leads to the punch point may be missing: what is
+ * recorded over is there without it.
+ * @throws {Error} what is recorded over could not be loaded or decoded
  */
 export async function loadStems(
   context: BaseAudioContext,
-  { clips }: LeadPlan,
+  { clips, preRollSamples }: LeadPlan,
   signal: AbortSignal,
 ): Promise<Stems> {
-  const load = async ({ takeId }: LeadClip): Promise<[TakeId, AudioBuffer]> => {
-    const response = await fetch(`/api/takes/${takeId}/stem`, { signal });
-    if (!response.ok) throw new Error(`the stem of ${takeId} answered ${response.status}`);
-    return [takeId, await context.decodeAudioData(await response.arrayBuffer())];
+  const load = async (clip: LeadClip): Promise<[TakeId, AudioBuffer] | null> => {
+    try {
+      return [clip.takeId, await context.decodeAudioData(await bytesOf(clip, signal))];
+    } catch (error) {
+      const onlyLeads = clip.atSamples + clip.durationSamples <= preRollSamples;
+      if (signal.aborted || !onlyLeads) throw error;
+      console.warn(error);
+      return null;
+    }
   };
-  return new Map(await Promise.all(clips.map(load)));
+  const loaded = await Promise.all(clips.map(load));
+  return new Map(loaded.filter((stem) => stem !== null));
+}
+
+async function bytesOf({ takeId, file }: LeadClip, signal: AbortSignal): Promise<ArrayBuffer> {
+  if (file !== undefined) return file.arrayBuffer();
+  const response = await fetch(`/api/takes/${takeId}/stem`, { signal });
+  if (!response.ok) throw new Error(`the stem of ${takeId} answered ${response.status}`);
+  return response.arrayBuffer();
+}
+
+/** Whether all that a plan sounds is there. */
+export function isComplete({ clips }: LeadPlan, stems: Stems): boolean {
+  return clips.every(({ takeId }) => stems.has(takeId));
 }
 
 /**

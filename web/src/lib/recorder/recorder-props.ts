@@ -15,6 +15,8 @@ export interface LeadTake extends Span {
   readonly hue: number;
   /** Signed 8-bit min/max pairs, 100 a second; left out, no waveform is drawn. */
   readonly peaks?: Uint8Array | Int8Array | undefined;
+  /** What is heard of it, of a take that the story does not have yet; left out, the story's stem. */
+  readonly file?: Blob | undefined;
 }
 
 /** The take that is recorded over, and the two before it on its path. */

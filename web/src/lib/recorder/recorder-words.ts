@@ -112,6 +112,8 @@ export const NOT_THERE =
   'This take is open in another tab, or cannot be read now. It is left as it is.';
 export const NOT_STARTED =
   'We could not load the take to record over. Nothing is lost. Press Record to try again.';
+export const LEAD_MISSING =
+  'What leads to your place could not be loaded, so you do not hear it. What you record over is here, and yours lies in time on it.';
 export const NOT_STOPPED =
   'Your take was published before it could be stopped. It is in the story now.';
 export const NOT_READ =

@@ -7,7 +7,7 @@ import { Input } from './input.svelte.ts';
 import type { Interruption } from './interruptions.ts';
 import type { TakeOrigin } from '../kept-takes/take-origin.ts';
 import { takeFrom } from './intake.ts';
-import { loadStems, planLead, type LeadPlan, type Stems } from './lead.ts';
+import { isComplete, loadStems, planLead, type LeadPlan, type Stems } from './lead.ts';
 import type { Microphone } from './microphone.ts';
 import { NoMicrophone } from './no-microphone.ts';
 import { watchPermission } from './permission.ts';
@@ -146,8 +146,12 @@ export class Recorder {
     } catch {
       return this.#machine.report(intent, { type: 'not-started', notice: say.NOT_STARTED });
     }
-    const plan = { lead: this.plan, stems: this.#stems, ...route.toCapture };
-    if (intent === this.state.intent) this.#start(intent, microphone, plan);
+    if (intent !== this.state.intent) return;
+    this.#start(intent, microphone, { lead: this.plan, stems: this.#stems, ...route.toCapture });
+    if (isComplete(this.plan, this.#stems)) return;
+    this.objection = say.LEAD_MISSING;
+    // There may be a line again when it is tried again.
+    this.#stems = null;
   }
 
   /** Ends the take or says that it waits for a tail; cancels the pre-roll or a publication. */

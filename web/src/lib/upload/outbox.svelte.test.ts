@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { Published } from '#domain/protocol/commands.ts';
 import { storyId, takeId, userId, type TakeId, type UserId } from '#domain/story/ids.ts';
+import { tellChanged } from '../kept-takes/shelf-news.ts';
 import { newTake } from '../kept-takes/take-shelf.ts';
 import type { KeptTake } from '../kept-takes/kept-take.ts';
 import { Refused, Unreachable, type Refusal } from './api.ts';
@@ -466,6 +467,27 @@ describe('a take that is delivered', () => {
     expect(await outbox.deliver(takeId(uuid(1)))).toMatchObject({ takeId: uuid(1) });
     await stopped;
     expect(voices.rows).toMatchObject([{ state: 'live' }]);
+  });
+
+  test('is not sent on if it is opened again meanwhile, in whichever tab', async () => {
+    const sending = Promise.withResolvers<AbortSignal>();
+    const voices = voicesOf([recorded(1)], (_take, _onstep, signal) => {
+      sending.resolve(signal);
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    });
+    const { outbox } = outboxApart({ written: device(), voices, publish: unused });
+    const stop = outbox.start();
+    const delivered = outbox.deliver(takeId(uuid(1)));
+    expect((await sending.promise).aborted).toBe(false);
+    // Another tab opens it, and says so.
+    await voices.withdrawn(takeId(uuid(1)));
+    tellChanged();
+    await expect(delivered).rejects.toMatchObject({ name: 'AbortError' });
+    expect(outbox.items).toEqual([]);
+    expect(voices.rows).toMatchObject([{ state: 'kept' }]);
+    stop();
   });
 
   test('is kept if its author stops it', async () => {

@@ -73,6 +73,8 @@ export class Outbox {
   #news: ShelfNews | null = null;
   #sending: Promise<void> | null = null;
   #again = false;
+  /** Number of the latest reading of what the device keeps. */
+  #round = 0;
   #current: { readonly takeId: TakeId; readonly abort: AbortController } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
@@ -116,12 +118,14 @@ export class Outbox {
 
   /** Reads again what the device keeps. */
   async refresh(): Promise<void> {
+    const round = ++this.#round;
     const [written, voices] = await Promise.all([
       this.#settings.written().then((store) => store?.waiting() ?? []),
       this.#settings.voices().then((store) => store?.all() ?? []),
     ]);
     for (const { origin, published } of voices)
       if (published !== null) this.#outcomes.set(origin.takeId, published);
+    if (round === this.#round) this.#giveWay(voices);
     const queue = [
       ...written.map(queuedWords),
       ...voices.flatMap((take) => queuedVoice(take) ?? []),
@@ -177,6 +181,15 @@ export class Outbox {
     await this.#sign(item, person);
     this.#steps.delete(id);
     await this.send();
+  }
+
+  /** Stops sending a take that was opened again, here or in another tab. */
+  #giveWay(voices: readonly KeptTake[]): void {
+    const current = this.#current;
+    const take = voices.find(({ origin }) => origin.takeId === current?.takeId);
+    if (current === null || take?.state !== 'kept') return;
+    this.#outcomes.set(current.takeId, 'withdrawn');
+    current.abort.abort();
   }
 
   /** Stops sending a spoken take, unless it is in the story; what has arrived of it stays there. */
