@@ -1,5 +1,5 @@
 // The spoken takes of the shelf as the outbox sees them.
-import type { QueuedVoices } from '../upload/outbox.svelte.ts';
+import type { QueuedVoices } from '../upload/outbox-settings.ts';
 import { sendKept, type SendOptions } from './send-kept.ts';
 import type { TakeShelf } from './take-shelf.ts';
 

@@ -10,7 +10,7 @@ import { peaksOf } from '../player/peaks-path.ts';
 import type { LeadTake, Over } from '../recorder/recorder-props.ts';
 import { audioOfFile } from '../recorder/take-audio.ts';
 import { peaksOfTake } from '../tree/fetch-take.ts';
-import type { OutboxItem } from '../upload/outbox.svelte.ts';
+import type { OutboxItem } from '../upload/queued-take.ts';
 import type { StoryPage } from './story-page.svelte.ts';
 
 /**

@@ -4,7 +4,8 @@ import type { Draft } from '#domain/story/draft.ts';
 import { takeId, type StoryId, type TakeId, type UserId } from '#domain/story/ids.ts';
 import type { DraftDocument } from '../drafts/draft-document.ts';
 import type { DraftWriting } from '../drafts/draft-writing.svelte.ts';
-import type { Outbox, OutboxItem } from '../upload/outbox.svelte.ts';
+import type { Outbox } from '../upload/outbox.svelte.ts';
+import type { OutboxItem } from '../upload/queued-take.ts';
 import type { WrittenTake, WrittenTakes } from '../upload/written-takes.ts';
 
 export interface WrittenHereSettings {

@@ -6,7 +6,7 @@ import { tellChanged } from '../kept-takes/shelf-news.ts';
 import { newTake } from '../kept-takes/take-shelf.ts';
 import type { KeptTake } from '../kept-takes/kept-take.ts';
 import { Refused, Unreachable, type Refusal } from './api.ts';
-import type { OutboxSettings, QueuedVoices } from './outbox.svelte.ts';
+import type { OutboxSettings, QueuedVoices } from './outbox-settings.ts';
 import { describeStep } from './sending-step.ts';
 import {
   answer,

@@ -1,69 +1,34 @@
 // The takes on this device that wait to be published, written and spoken, oldest first: one queue,
 // sent by one tab at a time, from whatever page of the site is open.
-import type { Entered, Published } from '#domain/protocol/commands.ts';
-import { problemStatus } from '#domain/protocol/problem.ts';
-import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
+import type { Published } from '#domain/protocol/commands.ts';
+import type { StoryId, TakeId } from '#domain/story/ids.ts';
 import type { KeptTake } from '../kept-takes/kept-take.ts';
 import { ShelfNews, type ShelfMessage } from '../kept-takes/shelf-news.ts';
 import { Refused, Unreachable } from './api.ts';
+import { DeviceQueue } from './device-queue.ts';
+import { asError, stepAfter } from './failed-step.ts';
+import type { OutboxSettings } from './outbox-settings.ts';
 import {
   inOrder,
+  isPutOff,
+  isToBeSent,
   parentIn,
-  queuedVoice,
-  queuedWords,
   signedAs,
+  type OutboxItem,
   type QueuedTake,
 } from './queued-take.ts';
+import { SendingPause } from './sending-pause.ts';
 import type { Step } from './sending-step.ts';
-import type { WrittenTake, WrittenTakes } from './written-takes.ts';
-
-export type OutboxItem = QueuedTake & { readonly step: Step };
-
-/** The spoken takes of this device, as the queue needs them. */
-export interface QueuedVoices {
-  all(): Promise<readonly KeptTake[]>;
-  /** The take is in the story: its sound may go. */
-  published(id: TakeId, published: Published): Promise<void>;
-  /** The story did not take it; null forgets why. */
-  refused(id: TakeId, problem: KeptTake['problem']): Promise<void>;
-  /** It is this person's, who had no session before or says so now. */
-  signed(id: TakeId, userId: UserId): Promise<void>;
-  /** It is not sent, for now. */
-  withdrawn(id: TakeId): Promise<void>;
-  /** Sends it; safe to repeat. @throws {Refused} @throws {Unreachable} */
-  send(take: KeptTake, onstep: (step: Step) => void, signal: AbortSignal): Promise<Published>;
-}
-
-export interface OutboxSettings {
-  /** Who is at this page: nobody's takes are published under another person's name. */
-  readonly person: () => UserId | null;
-  readonly written: () => Promise<WrittenTakes | null>;
-  readonly voices: () => Promise<QueuedVoices | null>;
-  /** Sends a written take; safe to repeat. */
-  readonly sendWords: (take: WrittenTake) => Promise<Published>;
-  /** Makes a guest under this name of whoever has no session, and says who is here. */
-  readonly enter: (name: string) => Promise<Entered>;
-  /** The page is to learn who is here now. */
-  readonly onEntered: () => Promise<void>;
-  /** Runs `work` while no other tab runs any. */
-  readonly alone: (work: () => Promise<void>) => Promise<void>;
-  readonly isOnline: () => boolean;
-  /** How long to wait after the line failed, ms. */
-  readonly pauseMs?: number;
-}
 
 /** What became of a take within one call of `deliver`. */
 type Outcome = Published | Error | 'withdrawn';
-
-const TOO_MANY = problemStatus.too_many_requests;
-const PAUSE_MS = 5_000;
-/** The longest pause while the story asks to wait, in pauses. */
-const MAX_PAUSES = 8;
 
 export class Outbox {
   /** What waits of whoever is here, oldest first. */
   items = $state.raw<readonly OutboxItem[]>([]);
   readonly #settings: OutboxSettings;
+  readonly #queue: DeviceQueue;
+  readonly #pause: SendingPause;
   readonly #steps = new Map<TakeId, Step>();
   readonly #outcomes = new Map<TakeId, Outcome>();
   readonly #listeners = new Set<(published: Published, take: QueuedTake) => void>();
@@ -78,13 +43,13 @@ export class Outbox {
   #current: { readonly takeId: TakeId; readonly abort: AbortController } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
-  /** How often on end the story asked to wait with all that waits. */
-  #notYets = 0;
   /** Why the last round ended early: the device's store did not answer. */
   #fault: Error | null = null;
 
   constructor(settings: OutboxSettings) {
     this.#settings = settings;
+    this.#queue = new DeviceQueue(settings);
+    this.#pause = new SendingPause(settings.pauseMs);
   }
 
   /** Sends what waits, now and whenever there may be a line; returns what ends that. */
@@ -119,17 +84,10 @@ export class Outbox {
   /** Reads again what the device keeps. */
   async refresh(): Promise<void> {
     const round = ++this.#round;
-    const [written, voices] = await Promise.all([
-      this.#settings.written().then((store) => store?.waiting() ?? []),
-      this.#settings.voices().then((store) => store?.all() ?? []),
-    ]);
+    const { queue, voices } = await this.#queue.read();
     for (const { origin, published } of voices)
       if (published !== null) this.#outcomes.set(origin.takeId, published);
     if (round === this.#round) this.#giveWay(voices);
-    const queue = [
-      ...written.map(queuedWords),
-      ...voices.flatMap((take) => queuedVoice(take) ?? []),
-    ];
     const shown = queue.filter((take) => take.userId === null || this.#isByWhoIsHere(take));
     this.items = inOrder(shown).map((take) => ({ ...take, step: this.#stepOf(take) }));
   }
@@ -169,7 +127,7 @@ export class Outbox {
   /** Sends a take again that the story did not take. */
   async retry(id: TakeId): Promise<void> {
     this.#steps.delete(id);
-    await (await this.#settings.voices())?.refused(id, null);
+    await this.#queue.refused(id, null);
     await this.send();
   }
 
@@ -178,18 +136,9 @@ export class Outbox {
     const item = this.items.find(({ takeId }) => takeId === id);
     const person = this.#settings.person();
     if (item === undefined || person === null) return;
-    await this.#sign(item, person);
+    await this.#queue.sign(item, person);
     this.#steps.delete(id);
     await this.send();
-  }
-
-  /** Stops sending a take that was opened again, here or in another tab. */
-  #giveWay(voices: readonly KeptTake[]): void {
-    const current = this.#current;
-    const take = voices.find(({ origin }) => origin.takeId === current?.takeId);
-    if (current === null || take?.state !== 'kept') return;
-    this.#outcomes.set(current.takeId, 'withdrawn');
-    current.abort.abort();
   }
 
   /** Stops sending a spoken take, unless it is in the story; what has arrived of it stays there. */
@@ -197,7 +146,7 @@ export class Outbox {
     if (this.#steps.get(id)?.at === 'live') return;
     this.#outcomes.set(id, 'withdrawn');
     if (this.#current?.takeId === id) this.#current.abort.abort();
-    await (await this.#settings.voices())?.withdrawn(id);
+    await this.#queue.withdrawn(id);
     await this.#changed();
   }
 
@@ -210,10 +159,8 @@ export class Outbox {
       console.warn(error);
       this.#fault = asError(error);
     }
-    if (this.#stopped || (this.#fault === null && !this.items.some(waits))) return;
-    this.#notYets = this.items.filter(waits).every(isPutOff) ? this.#notYets + 1 : 0;
-    const pauses = Math.min(2 ** Math.max(0, this.#notYets - 1), MAX_PAUSES);
-    const pauseMs = (this.#settings.pauseMs ?? PAUSE_MS) * pauses;
+    if (this.#stopped || (this.#fault === null && !this.items.some(isToBeSent))) return;
+    const pauseMs = this.#pause.next(this.items.filter(isToBeSent).every(isPutOff));
     this.#timer = setTimeout(() => void this.send(), pauseMs);
   }
 
@@ -221,7 +168,7 @@ export class Outbox {
     while (this.#again && !this.#stopped) {
       this.#again = false;
       await this.refresh();
-      const isWaiting = this.items.some(waits);
+      const isWaiting = this.items.some(isToBeSent);
       if (isWaiting && this.#settings.isOnline()) await this.#settings.alone(() => this.#pass());
     }
   }
@@ -231,7 +178,7 @@ export class Outbox {
     await this.refresh();
     for (const { takeId } of this.items) {
       const item = this.items.find((one) => one.takeId === takeId);
-      if (item === undefined || !waits(item) || this.#asks(item)) continue;
+      if (item === undefined || !isToBeSent(item) || this.#asks(item)) continue;
       if (this.#stopped) return;
       const parent = parentIn(this.items, item);
       if (parent !== undefined)
@@ -248,8 +195,9 @@ export class Outbox {
     try {
       const signed = await this.#signed(item);
       // It may be another's than whoever came: they are asked.
-      if (signed !== null)
-        await this.#published(signed, await this.#transmit(signed, abort.signal));
+      if (signed === null) return true;
+      const onstep = (step: Step): void => this.#step(takeId, step);
+      await this.#published(signed, await this.#queue.send(signed, onstep, abort.signal));
       return true;
     } catch (error) {
       if (abort.signal.aborted) return true;
@@ -268,38 +216,20 @@ export class Outbox {
     const { enter, onEntered } = this.#settings;
     const { user, isNew } = await enter(item.of.take.name);
     const nobodys = isNew ? this.items.filter(({ userId }) => userId === null) : [];
-    for (const one of nobodys) await this.#sign(one, user.id);
+    for (const one of nobodys) await this.#queue.sign(one, user.id);
     await onEntered();
     await this.refresh();
     return isNew ? { ...item, ...signedAs(item, user.id) } : null;
   }
 
-  async #sign({ takeId, of }: OutboxItem, userId: UserId): Promise<void> {
-    if (of.kind === 'voice') await (await this.#settings.voices())?.signed(takeId, userId);
-    // The name was for a guest to be: it renames nobody.
-    else await (await this.#settings.written())?.queue({ ...of.take, userId, renames: false });
-  }
-
-  async #transmit({ takeId, of }: OutboxItem, signal: AbortSignal): Promise<Published> {
-    if (of.kind === 'voice') {
-      const voices = await this.#settings.voices();
-      if (voices === null) throw new Unreachable('the device keeps nothing any more');
-      return voices.send(of.take, (step) => this.#step(takeId, step), signal);
-    }
-    this.#step(takeId, { at: 'publishing' });
-    return this.#settings.sendWords(of.take);
-  }
-
   async #published(take: OutboxItem, published: Published): Promise<void> {
-    const { takeId, of } = take;
-    this.#outcomes.set(takeId, published);
-    this.#notYets = 0;
+    this.#outcomes.set(take.takeId, published);
+    this.#pause.taken();
     // Listeners first: what they show must not be gone before the take is.
     for (const listener of this.#listeners) listener(published, take);
-    this.#step(takeId, { at: 'live', published });
+    this.#step(take.takeId, { at: 'live', published });
     try {
-      if (of.kind === 'text') await (await this.#settings.written())?.dequeue(takeId);
-      else await (await this.#settings.voices())?.published(takeId, published);
+      await this.#queue.published(take, published);
     } catch (error) {
       // It is in the story, whatever this device says: sent again, the answer would be the same.
       console.warn(error);
@@ -309,23 +239,22 @@ export class Outbox {
 
   /** @returns false if there is no line */
   async #failed(takeId: TakeId, error: unknown): Promise<boolean> {
-    if (error instanceof Unreachable) {
-      const before = this.#steps.get(takeId);
-      this.#step(takeId, { at: 'waiting', share: before?.at === 'uploading' ? before.share : 0 });
-      return false;
-    }
-    if (error instanceof Refused && isPassing(error)) {
-      this.#step(takeId, { at: 'not-yet', why: error.message });
-      return true;
-    }
-    this.#outcomes.set(takeId, asError(error));
-    if (!(error instanceof Refused)) console.warn(error);
-    const why =
-      error instanceof Refused ? error.message : 'What this device keeps of it could not be read.';
-    const isPlaceGone = error instanceof Refused && isOfItsPlace(error);
-    this.#step(takeId, { at: 'refused', why, isPlaceGone });
-    await (await this.#settings.voices())?.refused(takeId, { message: why, isPlaceGone });
-    return true;
+    const step = stepAfter(error, this.#steps.get(takeId));
+    if (step.at === 'refused') this.#outcomes.set(takeId, asError(error));
+    if (!(error instanceof Refused || error instanceof Unreachable)) console.warn(error);
+    this.#step(takeId, step);
+    if (step.at === 'refused')
+      await this.#queue.refused(takeId, { message: step.why, isPlaceGone: step.isPlaceGone });
+    return step.at !== 'waiting';
+  }
+
+  /** Stops sending a take that was opened again, here or in another tab. */
+  #giveWay(voices: readonly KeptTake[]): void {
+    const current = this.#current;
+    const take = voices.find(({ origin }) => origin.takeId === current?.takeId);
+    if (current === null || take?.state !== 'kept') return;
+    this.#outcomes.set(current.takeId, 'withdrawn');
+    current.abort.abort();
   }
 
   #step(takeId: TakeId, step: Step): void {
@@ -368,28 +297,4 @@ export class Outbox {
   #asks({ userId }: QueuedTake): boolean {
     return userId === null && this.#settings.person() !== null;
   }
-}
-
-/** True for a take that is to be sent as soon as it can be. */
-function waits({ step: { at } }: OutboxItem): boolean {
-  return at !== 'refused' && at !== 'live' && at !== 'asks';
-}
-
-/** True for a take that the story cannot take yet, or that is behind one. */
-function isPutOff({ step: { at } }: OutboxItem): boolean {
-  return at === 'not-yet' || at === 'behind';
-}
-
-/** True if the same take may be accepted later as it is. */
-function isPassing({ problem: { code }, status }: Refused): boolean {
-  return code === 'parent_not_ready' || status === TOO_MANY;
-}
-
-/** True if it is the place in the story that cannot be had, and not the take that is at fault. */
-function isOfItsPlace({ problem: { code } }: Refused): boolean {
-  return code === 'not_found' || code === 'parent_unusable';
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error('the device failed', { cause: error });
 }

@@ -1,6 +1,7 @@
 // One take of the outbox: written or spoken, the same queue and the same words.
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import type { KeptTake } from '../kept-takes/kept-take.ts';
+import type { Step } from './sending-step.ts';
 import type { WrittenTake } from './written-takes.ts';
 
 export interface QueuedTake {
@@ -14,6 +15,19 @@ export interface QueuedTake {
   readonly of:
     | { readonly kind: 'text'; readonly take: WrittenTake }
     | { readonly kind: 'voice'; readonly take: KeptTake };
+}
+
+/** A take with how far it is. */
+export type OutboxItem = QueuedTake & { readonly step: Step };
+
+/** True for a take that is to be sent as soon as it can be. */
+export function isToBeSent({ step: { at } }: OutboxItem): boolean {
+  return at !== 'refused' && at !== 'live' && at !== 'asks';
+}
+
+/** True for a take that the story cannot take yet, or that is behind one. */
+export function isPutOff({ step: { at } }: OutboxItem): boolean {
+  return at === 'not-yet' || at === 'behind';
 }
 
 export function queuedWords(take: WrittenTake): QueuedTake {

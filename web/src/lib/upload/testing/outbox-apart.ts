@@ -2,7 +2,8 @@
 import type { Entered, Published } from '#domain/protocol/commands.ts';
 import { storyId, takeId, userId, type UserId } from '#domain/story/ids.ts';
 import type { DeviceTable } from '../../device/device-db.ts';
-import { Outbox, type OutboxSettings, type QueuedVoices } from '../outbox.svelte.ts';
+import type { OutboxSettings, QueuedVoices } from '../outbox-settings.ts';
+import { Outbox } from '../outbox.svelte.ts';
 import { writtenTakesIn, type WrittenTake, type WrittenTakes } from '../written-takes.ts';
 
 export const uuid = (digit: number): string =>
