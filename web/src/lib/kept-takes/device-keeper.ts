@@ -3,7 +3,6 @@ import type { Published } from '#domain/protocol/commands.ts';
 import type { TakeId, UserId } from '#domain/story/ids.ts';
 import type { TakeTiming } from '#domain/story/take.ts';
 import { Refused } from '../upload/api.ts';
-import { sha256Hex } from '../upload/digest.ts';
 import type { Outbox } from '../upload/outbox.svelte.ts';
 import { publishDraft, type Draft } from '../upload/publish.ts';
 import type { Step } from '../upload/sending-step.ts';
@@ -18,7 +17,8 @@ import type {
 import type { TakeEdit } from '../recorder/take-edit.ts';
 import { within } from '../recorder/within.ts';
 import { NotKept } from './byte-store.ts';
-import { meaningOf, type KeptTake, type Sending } from './kept-take.ts';
+import { fileToSend } from './file-to-send.ts';
+import { meaningOf, type KeptTake } from './kept-take.ts';
 import { putFile } from './put-file.ts';
 import { recoveredTake } from './recovered-take.ts';
 import { tellChanged } from './shelf-news.ts';
@@ -196,7 +196,7 @@ export class DeviceTakeKeeper implements TakeKeeper {
       await this.#work;
       const found = await shelf.find(takeId);
       if (found === null) return false;
-      const sending = await this.#prepare(shelf, found.sending, { takeId, file: content.file });
+      const sending = await fileToSend(shelf, found, content.file);
       const title = place.kind === 'plant' ? place.title : found.title;
       const userId = this.#settings.person();
       const facts = { name, title, words: content.words ?? '', problem: null };
@@ -217,22 +217,6 @@ export class DeviceTakeKeeper implements TakeKeeper {
       if (error instanceof NotKept) return false;
       throw error;
     }
-  }
-
-  /** The file that is sent, on the device; one that lies there from an earlier time is gone on with. */
-  async #prepare(
-    shelf: TakeShelf,
-    before: Sending | null,
-    { takeId, file }: { readonly takeId: TakeId; readonly file: Blob },
-  ): Promise<Omit<Sending, 'place'>> {
-    const sha256 = await sha256Hex(file);
-    const { size: bytes, type: contentType } = file;
-    if (before?.sha256 === sha256) return { ...before, contentType };
-    const chosen = await shelf.read(takeId, 'chosen');
-    const isChosen = chosen?.size === bytes && (await sha256Hex(chosen)) === sha256;
-    if (!isChosen) await putFile(await shelf.create(takeId, 'sent'), file);
-    const part = isChosen ? 'chosen' : 'sent';
-    return { queuedAtMs: Date.now(), part, contentType, bytes, sha256, uploadId: null };
   }
 
   /** As a device that keeps nothing does it. */

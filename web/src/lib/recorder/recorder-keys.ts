@@ -32,7 +32,7 @@ function actionFor(
   if (name === 'escape') return leave;
   if (ctrlKey) return name === 'enter' && !isElsewhere(target, owns) ? submit : null;
   if (isField(target)) return null;
-  const { heard } = recorder;
+  const { heard } = recorder.chosen;
   switch (name) {
     case 'r':
       return () => {
