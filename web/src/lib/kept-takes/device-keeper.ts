@@ -60,6 +60,10 @@ export class DeviceTakeKeeper implements TakeKeeper {
     this.#settings = settings;
   }
 
+  async keeps(): Promise<boolean> {
+    return (await this.#settings.shelf()) !== null;
+  }
+
   async objection(): Promise<string | null> {
     // Asked here, where there is something to lose: a browser that refuses keeps it all the same,
     // until it needs the room. Not waited for: some ask the person.

@@ -99,7 +99,8 @@ const beside = {
   close: 'idle',
 } as const;
 
-const KEPT_HERE =
+/** Before there is a take, where the device will keep it. */
+export const KEPT_HERE =
   'It is open only while the recorder is. What you record stays on this device until you publish it.';
 /** Under a take that the device keeps. */
 export const SAFE = 'Safe on this device until you publish it.';

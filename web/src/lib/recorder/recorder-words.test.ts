@@ -82,6 +82,11 @@ test('a take that the device does not keep is never called safe', () => {
     expect(detailOf(state, { ...now, isKept: true })).toContain('Safe on this device');
     expect(detailOf(state, { ...now, isKept: false })).toContain('this page alone');
   }
+  for (const phase of ['idle', 'asking'] as const) {
+    const state = { ...initialState, phase };
+    expect(detailOf(state, { ...now, isKept: true })).toContain('stays on this device');
+    expect(detailOf(state, { ...now, isKept: false })).toContain('keeps no takes');
+  }
   const { words } = announcementOf({ ...initialState, phase: 'reviewing' }, null, false);
   expect(words).toContain('this page alone');
   const uploading = { step: 'uploading', share: 0.5, waitMs: 900, parts: 1, arrived: 0 } as const;

@@ -11,7 +11,7 @@ import type { Interruption } from './interruptions.ts';
 import type { LeadPlan } from './lead.ts';
 import { NoMicrophone } from './no-microphone.ts';
 import type { RecorderState } from './recorder-machine.ts';
-import { phases, SAFE, type Phase } from './recorder-phases.ts';
+import { KEPT_HERE, phases, SAFE, type Phase } from './recorder-phases.ts';
 import type { LeadTake, Over } from './recorder-props.ts';
 import type { TakeWriter } from './take-keeper.ts';
 
@@ -104,6 +104,8 @@ export function announcementOf(
 }
 
 const HERE_ALONE = 'On this page alone until you publish it.';
+const NOT_KEPT_HERE =
+  'It is open only while the recorder is. This browser keeps no takes: what you record is on this page alone until you publish it.';
 const HERE_ALONE_SAID =
   'Recorded, on this page alone. Press Space to listen, Control Enter to publish';
 export const MICROPHONE_LEFT = 'The microphone left. What you recorded is safe.';
@@ -154,12 +156,13 @@ export function detailOf(
     readonly countdown: number;
     readonly missingSamples: number;
     readonly progress: Progress;
-    /** Whether the take in review would outlive the page. */
+    /** Whether the take in review would outlive the page; before it, whether it will. */
     readonly isKept: boolean;
   },
 ): string {
   const { detail } = phases[state.phase];
   if (detail === SAFE && !now.isKept) return HERE_ALONE;
+  if (detail === KEPT_HERE && !now.isKept) return NOT_KEPT_HERE;
   if (detail !== undefined) return detail;
   if (state.phase === 'armed') return describeReady(now.over);
   if (state.phase === 'publishing') return describeProgress(now.progress, now.isKept);

@@ -26,6 +26,8 @@ import { UnkeptTakes } from './unkept-takes.svelte.ts';
 export class Recorder {
   /** Why what was just asked for cannot be. */
   objection = $state<string | null>(null);
+  /** Whether takes would outlive the page here, as far as anybody knows yet. */
+  keeps = $state(true);
 
   readonly plan: LeadPlan;
   readonly place: Place;
@@ -56,6 +58,7 @@ export class Recorder {
     const onobjection = (why: string): void => void (this.objection = why);
     this.#work = new RecordingWork({ props, plan, machine, keeper, shelf, unkept, onobjection });
     ({ input: this.input, attempt: this.attempt } = this.#work);
+    void keeper.keeps().then((keeps) => (this.keeps = keeps));
   }
 
   get state(): RecorderState {

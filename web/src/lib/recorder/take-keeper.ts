@@ -58,6 +58,8 @@ export type DeliveryOptions = Pick<UploadOptions, 'onprogress'>;
 
 /** Keeps the takes of one recorder. `close` it with the recorder. */
 export interface TakeKeeper {
+  /** Whether takes outlive the page here at all. */
+  keeps(): Promise<boolean>;
   /** Why there is no room to record now, in words; null if there is. */
   objection(): Promise<string | null>;
   /** A take is about to be captured; what is written reaches the device in order. */
@@ -88,10 +90,7 @@ export interface TakeKeeper {
    * @throws {TakeOpen} another tab has it
    * @throws {UnreadableTake} it is there, and cannot be understood: it is left as it is
    */
-  recover(
-    id: TakeId,
-    belongs: (origin: TakeOrigin) => boolean,
-  ): Promise<RecoveredTake | null>;
+  recover(id: TakeId, belongs: (origin: TakeOrigin) => boolean): Promise<RecoveredTake | null>;
   /** Lets a take go: it is discarded for good. */
   forget(id: TakeId): Promise<void>;
   /** Lets other tabs have what is kept. */
@@ -101,6 +100,10 @@ export interface TakeKeeper {
 /** Keeps takes as long as the page lives: the recorder that holds them is all there is. */
 export class PageTakeKeeper implements TakeKeeper {
   readonly #sending = new Map<TakeId, AbortController>();
+
+  async keeps(): Promise<boolean> {
+    return false;
+  }
 
   async objection(): Promise<null> {
     return null;
