@@ -1,86 +1,22 @@
 import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { Published } from '#domain/protocol/commands.ts';
-import { storyId, takeId, userId, type TakeId, type UserId } from '#domain/story/ids.ts';
-import { tellChanged } from '../kept-takes/shelf-news.ts';
-import { newTake } from '../kept-takes/take-shelf.ts';
-import type { KeptTake } from '../kept-takes/kept-take.ts';
-import { Refused, Unreachable, type Refusal } from './api.ts';
-import type { OutboxSettings, QueuedVoices } from './outbox-settings.ts';
+import { storyId, takeId, userId } from '#domain/story/ids.ts';
+import { Unreachable } from './api.ts';
+import type { QueuedVoices } from './outbox-settings.ts';
 import { describeStep } from './sending-step.ts';
 import {
   answer,
   device,
-  entered,
-  guest,
-  mira,
   outboxApart,
-  story,
+  recorded,
+  refusal,
+  unused,
   uuid,
+  voicesOf,
   written,
 } from './testing/outbox-apart.ts';
 import type { WrittenTake } from './written-takes.ts';
-
-const refusal = (code: Refusal['code'], status = 409) =>
-  new Refused(status, { code, message: 'No.' });
-
-/** Mira's recorded take number `digit`, sent off at that time. */
-function recorded(digit: number, parent = 7): KeptTake {
-  const id = takeId(uuid(digit));
-  const parentId = takeId(uuid(parent));
-  const origin = {
-    takeId: id,
-    userId: mira,
-    storyId: story,
-    parentId,
-    slug: 'a-story',
-    after: 'Jo',
-    punchSamples: 0,
-    sampleRate: 48_000,
-    leadFrames: 0,
-    compensationFrames: 0,
-    capturedAtMs: digit,
-    device: '',
-  };
-  const place = { kind: 'branch', storyId: story, parentId } as const;
-  const file = {
-    part: 'sent',
-    contentType: 'audio/wav',
-    bytes: 1,
-    sha256: '0'.repeat(64),
-  } as const;
-  const sending = { queuedAtMs: digit, ...file, uploadId: null, place };
-  return newTake(origin, { state: 'queued', sending });
-}
-
-/** Spoken takes of a device, in memory. */
-function voicesOf(
-  takes: KeptTake[],
-  send: QueuedVoices['send'],
-): QueuedVoices & { rows: KeptTake[] } {
-  const rows = [...takes];
-  const change = (id: TakeId, facts: Partial<KeptTake>): void => {
-    const at = rows.findIndex(({ origin }) => origin.takeId === id);
-    const row = rows[at];
-    if (row !== undefined) rows[at] = { ...row, ...facts };
-  };
-  return {
-    rows,
-    all: async () => rows,
-    published: async (id, published) => change(id, { state: 'live', published }),
-    refused: async (id, problem) => change(id, { problem }),
-    signed: async (id, userId) => {
-      const origin = rows.find((row) => row.origin.takeId === id)?.origin;
-      if (origin !== undefined) change(id, { origin: { ...origin, userId } });
-    },
-    withdrawn: async (id) => change(id, { state: 'kept' }),
-    send,
-  };
-}
-
-const unused = (): never => {
-  throw new Error('nothing is written');
-};
 
 describe('takes that wait for the line', () => {
   test('are published oldest first, once each, and forgotten then', async () => {
@@ -340,169 +276,5 @@ describe('takes that wait for the line', () => {
     expect(outbox.of(other).map(({ takeId: id }) => id)).toEqual([uuid(1)]);
     isThere = true;
     await vi.waitFor(() => expect(published).toEqual([uuid(1), uuid(2)]));
-  });
-});
-
-const nobodys = () => device(written(1, { userId: null, name: 'Jo' }));
-
-describe('takes that wait and are nobody’s', () => {
-  test('are all published as the guest who is made for the first of them', async () => {
-    let person: UserId | null = null;
-    const store = device(written(1, { userId: null }), written(3, { userId: null }));
-    const sent: (UserId | null)[] = [];
-    const spoken = recorded(2);
-    const nobodysVoice = { ...spoken, origin: { ...spoken.origin, userId: null } };
-    const voices = voicesOf([nobodysVoice], async ({ origin }) => {
-      sent.push(origin.userId);
-      return answer(origin);
-    });
-    const enter = vi.fn<OutboxSettings['enter']>().mockResolvedValue(entered(guest, true));
-    const { outbox, published } = outboxApart({
-      written: store,
-      voices,
-      publish: async (take) => {
-        sent.push(take.userId);
-        return answer(take);
-      },
-      person: () => person,
-      enter,
-      onEntered: async () => void (person = guest),
-    });
-    await outbox.send();
-    expect(published).toEqual([1, 2, 3].map(uuid));
-    expect(sent).toEqual([guest, guest, guest]);
-    expect(enter).toHaveBeenCalledOnce();
-    expect(await store.waiting()).toEqual([]);
-  });
-
-  test('are not published as whoever signed in elsewhere before the line was back', async () => {
-    let person: UserId | null = null;
-    const store = nobodys();
-    const { outbox, published } = outboxApart({
-      written: store,
-      publish: async (take) => answer(take),
-      person: () => person,
-      enter: async () => entered(mira, false),
-      onEntered: async () => void (person = mira),
-    });
-    await outbox.send();
-    expect(published).toEqual([]);
-    expect(await store.waiting()).toEqual([written(1, { userId: null, name: 'Jo' })]);
-    expect(outbox.items).toMatchObject([{ step: { at: 'asks' } }]);
-  });
-
-  test('wait for whoever comes next to say that they are theirs', async () => {
-    const store = nobodys();
-    const sent: WrittenTake[] = [];
-    const { outbox, published } = outboxApart({
-      written: store,
-      publish: async (take) => {
-        sent.push(take);
-        return answer(take);
-      },
-    });
-    await outbox.send();
-    expect(published).toEqual([]);
-    expect(outbox.items).toMatchObject([{ step: { at: 'asks' } }]);
-    await outbox.claim(takeId(uuid(1)));
-    expect(sent).toMatchObject([{ takeId: uuid(1), userId: mira, renames: false }]);
-    expect(await store.waiting()).toEqual([]);
-  });
-
-  test('stay where they are if somebody comes while they are on their way', async () => {
-    let person: UserId | null = null;
-    const tried: string[] = [];
-    const store = device(written(1, { userId: null }), written(2, { userId: null }));
-    const publish = async (take: WrittenTake): Promise<Published> => {
-      tried.push(take.takeId);
-      person = mira;
-      throw refusal('not_found');
-    };
-    const { outbox } = outboxApart({ written: store, publish, person: () => person });
-    await outbox.send();
-    expect(tried).toEqual([uuid(1)]);
-    expect(await store.waiting()).toHaveLength(2);
-  });
-});
-
-describe('a take that is delivered', () => {
-  test('answers as soon as it is in the story, and tells how far it is', async () => {
-    const steps: string[] = [];
-    const uploading = { at: 'uploading', share: 0.5, waitMs: null, parts: 4, arrived: 2 } as const;
-    const voices = voicesOf([recorded(1)], async ({ origin }, onstep) => {
-      onstep(uploading);
-      onstep({ at: 'publishing' });
-      return answer(origin);
-    });
-    const { outbox } = outboxApart({ written: device(), voices, publish: unused });
-    const published = await outbox.deliver(takeId(uuid(1)), (step) =>
-      steps.push(describeStep(step)),
-    );
-    expect(published).toEqual(answer({ takeId: takeId(uuid(1)) }));
-    expect(steps).toEqual(['Uploading part 3 of 4 · 50 %', 'Publishing', 'Live']);
-  });
-
-  test('tells whoever sent it why the story did not take it', async () => {
-    const voices = voicesOf([recorded(1)], () => Promise.reject(refusal('forbidden')));
-    const { outbox } = outboxApart({ written: device(), voices, publish: unused });
-    await expect(outbox.deliver(takeId(uuid(1)))).rejects.toBeInstanceOf(Refused);
-    expect(voices.rows).toMatchObject([{ state: 'queued', problem: { message: 'No.' } }]);
-  });
-
-  test('known failure 20: is live once the server has it, whatever this device says then', async () => {
-    const voices = voicesOf([recorded(1)], async ({ origin }) => answer(origin));
-    voices.published = () => Promise.reject(new Error('the disk is gone'));
-    vi.spyOn(console, 'warn').mockReturnValue();
-    const { outbox, published } = outboxApart({ written: device(), voices, publish: unused });
-    expect(await outbox.deliver(takeId(uuid(1)))).toMatchObject({ takeId: uuid(1) });
-    expect(published).toEqual([uuid(1)]);
-    expect(outbox.items).toMatchObject([{ step: { at: 'live' } }]);
-  });
-
-  test('is live if its author stops it when it is in the story already', async () => {
-    const voices = voicesOf([recorded(1)], async ({ origin }) => answer(origin));
-    const { outbox } = outboxApart({ written: device(), voices, publish: unused });
-    let stopped: Promise<void> | null = null;
-    outbox.onPublished(({ takeId: id }) => void (stopped = Promise.resolve().then(() => outbox.withdraw(id))));
-    expect(await outbox.deliver(takeId(uuid(1)))).toMatchObject({ takeId: uuid(1) });
-    await stopped;
-    expect(voices.rows).toMatchObject([{ state: 'live' }]);
-  });
-
-  test('is not sent on if it is opened again meanwhile, in whichever tab', async () => {
-    const sending = Promise.withResolvers<AbortSignal>();
-    const voices = voicesOf([recorded(1)], (_take, _onstep, signal) => {
-      sending.resolve(signal);
-      return new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason));
-      });
-    });
-    const { outbox } = outboxApart({ written: device(), voices, publish: unused });
-    const stop = outbox.start();
-    const delivered = outbox.deliver(takeId(uuid(1)));
-    expect((await sending.promise).aborted).toBe(false);
-    // Another tab opens it, and says so.
-    await voices.withdrawn(takeId(uuid(1)));
-    tellChanged();
-    await expect(delivered).rejects.toMatchObject({ name: 'AbortError' });
-    expect(outbox.items).toEqual([]);
-    expect(voices.rows).toMatchObject([{ state: 'kept' }]);
-    stop();
-  });
-
-  test('is kept if its author stops it', async () => {
-    const voices = voicesOf([recorded(1), recorded(2)], ({ origin }, _, signal) =>
-      origin.takeId === uuid(2)
-        ? Promise.resolve(answer(origin))
-        : new Promise((_resolve, reject) => {
-            signal.addEventListener('abort', () => reject(signal.reason));
-          }),
-    );
-    const { outbox } = outboxApart({ written: device(), voices, publish: unused });
-    const delivered = outbox.deliver(takeId(uuid(1)));
-    await vi.waitFor(() => expect(outbox.items).toHaveLength(2));
-    await outbox.withdraw(takeId(uuid(1)));
-    await expect(delivered).rejects.toMatchObject({ name: 'AbortError' });
-    expect(voices.rows).toMatchObject([{ state: 'kept' }, { state: 'live' }]);
   });
 });

@@ -1,7 +1,10 @@
 // An outbox of a test's own: what a device keeps, in memory.
 import type { Entered, Published } from '#domain/protocol/commands.ts';
-import { storyId, takeId, userId, type UserId } from '#domain/story/ids.ts';
+import { storyId, takeId, userId, type TakeId, type UserId } from '#domain/story/ids.ts';
 import type { DeviceTable } from '../../device/device-db.ts';
+import type { KeptTake } from '../../kept-takes/kept-take.ts';
+import { newTake } from '../../kept-takes/take-shelf.ts';
+import { Refused, type Refusal } from '../api.ts';
 import type { OutboxSettings, QueuedVoices } from '../outbox-settings.ts';
 import { Outbox } from '../outbox.svelte.ts';
 import { writtenTakesIn, type WrittenTake, type WrittenTakes } from '../written-takes.ts';
@@ -90,3 +93,65 @@ export const answer = (take: { readonly takeId: WrittenTake['takeId'] }): Publis
   slug: 'a-story',
   takeId: take.takeId,
 });
+
+export const refusal = (code: Refusal['code'], status = 409) =>
+  new Refused(status, { code, message: 'No.' });
+
+/** Mira's recorded take number `digit`, sent off at that time. */
+export function recorded(digit: number, parent = 7): KeptTake {
+  const id = takeId(uuid(digit));
+  const parentId = takeId(uuid(parent));
+  const origin = {
+    takeId: id,
+    userId: mira,
+    storyId: story,
+    parentId,
+    slug: 'a-story',
+    after: 'Jo',
+    punchSamples: 0,
+    sampleRate: 48_000,
+    leadFrames: 0,
+    compensationFrames: 0,
+    capturedAtMs: digit,
+    device: '',
+  };
+  const place = { kind: 'branch', storyId: story, parentId } as const;
+  const file = {
+    part: 'sent',
+    contentType: 'audio/wav',
+    bytes: 1,
+    sha256: '0'.repeat(64),
+  } as const;
+  const sending = { queuedAtMs: digit, ...file, uploadId: null, place };
+  return newTake(origin, { state: 'queued', sending });
+}
+
+/** Spoken takes of a device, in memory. */
+export function voicesOf(
+  takes: KeptTake[],
+  send: QueuedVoices['send'],
+): QueuedVoices & { rows: KeptTake[] } {
+  const rows = [...takes];
+  const change = (id: TakeId, facts: Partial<KeptTake>): void => {
+    const at = rows.findIndex(({ origin }) => origin.takeId === id);
+    const row = rows[at];
+    if (row !== undefined) rows[at] = { ...row, ...facts };
+  };
+  return {
+    rows,
+    all: async () => rows,
+    published: async (id, published) => change(id, { state: 'live', published }),
+    refused: async (id, problem) => change(id, { problem }),
+    signed: async (id, userId) => {
+      const origin = rows.find((row) => row.origin.takeId === id)?.origin;
+      if (origin !== undefined) change(id, { origin: { ...origin, userId } });
+    },
+    withdrawn: async (id) => change(id, { state: 'kept' }),
+    send,
+  };
+}
+
+/** For an outbox that is given nothing written. */
+export const unused = (): never => {
+  throw new Error('nothing is written');
+};
