@@ -49,7 +49,7 @@ export class KilledBrowser {
     const main = browserIn(this.#folder);
     const all = [main, ...descendantsOf(main)];
     const closed = new Promise((resolve) => context.once('close', resolve));
-    for (const pid of all) process.kill(pid, 'SIGKILL');
+    for (const pid of all) endAtOnce(pid);
     await closed;
     while (all.some(isRunning)) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -69,4 +69,13 @@ function browserIn(folder: string): number {
 
 function descendantsOf(pid: number): number[] {
   return childrenOf(pid).flatMap((child) => [child.pid, ...descendantsOf(child.pid)]);
+}
+
+/** Some of what a browser starts ends by itself meanwhile, as does what its parent is killed of. */
+function endAtOnce(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
