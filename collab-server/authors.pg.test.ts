@@ -1,43 +1,25 @@
 // The log knows who wrote what came over a socket.
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { wordsOf } from '#domain/story/document.ts';
-import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
-import { connect, connectPlain, person, plant, serve, type TestServer } from './testing/world.ts';
+import { freshDatabase } from '../tests/harness/database.ts';
+import { eventually, textOf, useHouse } from './testing/house.ts';
 
-let fresh: FreshDatabase;
-let node: TestServer;
-const leaving: { destroy(): void }[] = [];
-
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  node = await serve(fresh);
-});
-afterEach(() => {
-  for (const client of leaving.splice(0)) client.destroy();
-});
-afterAll(async () => {
-  await node.stopAll();
-  await fresh.close();
-});
-
-const eventually = (check: () => void | Promise<void>) =>
-  vi.waitFor(check, { timeout: 60_000, interval: 20 });
+const house = useHouse(freshDatabase);
 
 test('each update is logged with whoever sent it, in both framings, and the first words with nobody', async () => {
-  const [mira, jo] = [await person(fresh, 'Mira'), await person(fresh, 'Jo')];
-  const story = await plant(fresh, mira.user.id, 'Once.');
+  const { mira, jo } = house;
+  const story = await house.plant('Once.');
   const authors = async () => {
-    const { rows } = await fresh.pool.query(
+    const { rows } = await house.fresh.pool.query(
       'select user_id from document_updates where document = $1 order by seq',
       [story.words],
     );
     return rows.map(({ user_id }) => user_id);
   };
-  const mine = connect(node.url, story.words, mira);
-  const plain = connectPlain(node.url, story.words, jo);
-  leaving.push(mine, plain);
+  const mine = house.join(story.words, mira);
+  const plain = house.joinPlain(story.words, jo);
   await eventually(() => {
-    for (const { doc } of [mine, plain]) expect(wordsOf(doc).toJSON()).toBe('Once.');
+    expect([mine, plain].map(textOf)).toEqual(['Once.', 'Once.']);
   });
   wordsOf(mine.doc).insert(5, ' Upon');
   await eventually(async () => expect(await authors()).toEqual([null, mira.user.id]));

@@ -1,68 +1,37 @@
 // The checker of documents against rows, and the tree that rows can rebuild.
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
 import { appendUpdates, readUpdates } from '#backend/postgres/documents.ts';
 import { checkStory, mendStory } from '#backend/story/check-story.ts';
 import { readTree, wordsOf } from '#domain/story/document.ts';
-import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
-import {
-  connect,
-  person,
-  plant,
-  publishTake,
-  serve,
-  type TestClient,
-  type TestPerson,
-  type TestServer,
-  type TestStory,
-} from './testing/world.ts';
+import { freshDatabase } from '../tests/harness/database.ts';
+import { eventually, synced, useHouse } from './testing/house.ts';
+import { publishTake, type TestClient, type TestStory } from './testing/world.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 
-let fresh: FreshDatabase;
-let mira: TestPerson;
-let server: TestServer;
-const leaving: TestClient[] = [];
-
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  mira = await person(fresh, 'Mira');
-  server = await serve(fresh, { warmMs: 0 });
-});
-
-afterEach(() => {
-  for (const client of leaving.splice(0)) client.destroy();
-});
-
-afterAll(async () => {
-  await server.stopAll();
-  await fresh.close();
-});
-
-const eventually = (check: () => void | Promise<void>) =>
-  vi.waitFor(check, { timeout: 60_000, interval: 20 });
+const house = useHouse(freshDatabase, { warmMs: 0 });
 
 async function join(name: string): Promise<TestClient> {
-  const client = connect(server.url, name, mira);
-  leaving.push(client);
-  await eventually(() => expect(client.provider.isSynced).toBe(true));
+  const client = house.join(name, house.mira);
+  await synced(client);
   return client;
 }
 
 /** A story of three takes, opened once, with words that somebody wrote and that are mirrored. */
 async function story(): Promise<TestStory> {
-  const planted = await plant(fresh, mira.user.id);
+  const planted = await house.plant();
   const take = {
     storyId: planted.storyId,
     parentId: planted.seedId,
-    authorId: mira.user.id,
+    authorId: house.mira.user.id,
   };
-  await publishTake(fresh, take);
-  await publishTake(fresh, take);
+  await publishTake(house.fresh, take);
+  await publishTake(house.fresh, take);
   const [, words] = [await join(planted.tree), await join(planted.words)];
   wordsOf(words.doc).insert(0, 'written together');
   await eventually(async () => {
-    const { rows } = await fresh.pool.query('select words from takes where id = $1', [
+    const { rows } = await house.fresh.pool.query('select words from takes where id = $1', [
       planted.seedId,
     ]);
     expect(rows).toEqual([{ words: 'written together' }]);
@@ -70,31 +39,31 @@ async function story(): Promise<TestStory> {
   return planted;
 }
 
-const faults = ({ storyId }: TestStory) => checkStory(fresh.db, storyId, { wordsLagMs: 0 });
+const faults = ({ storyId }: TestStory) => checkStory(house.fresh.db, storyId, { wordsLagMs: 0 });
 
 /** Writes into a document as nobody may: straight into its log. */
 async function tamper(document: string, change: (doc: Y.Doc) => void): Promise<void> {
   const doc = new Y.Doc();
-  for (const { update } of await readUpdates(fresh.db, document)) Y.applyUpdate(doc, update);
+  for (const { update } of await readUpdates(house.fresh.db, document)) Y.applyUpdate(doc, update);
   const before = Y.encodeStateVector(doc);
   change(doc);
   const update = Y.encodeStateAsUpdate(doc, before);
-  await appendUpdates(fresh.db, [{ document, update }]);
+  await appendUpdates(house.fresh.db, [{ document, update }]);
 }
 
 test('nothing is said of a story whose documents and rows agree, opened, behind or unopened', async () => {
   const opened = await story();
   expect(await faults(opened)).toEqual([]);
-  for (const client of leaving.splice(0)) client.destroy();
-  const take = { storyId: opened.storyId, parentId: opened.seedId, authorId: mira.user.id };
-  await publishTake(fresh, take);
+  await house.leave();
+  const take = { storyId: opened.storyId, parentId: opened.seedId, authorId: house.mira.user.id };
+  await publishTake(house.fresh, take);
   expect(await faults(opened)).toEqual([]);
-  expect(await faults(await plant(fresh, mira.user.id, 'never opened'))).toEqual([]);
+  expect(await faults(await house.plant('never opened'))).toEqual([]);
 });
 
 test('a row that changed without an event is named', async () => {
   const { seedId, ...rest } = await story();
-  await fresh.pool.query('update takes set duration_samples = 5 where id = $1', [seedId]);
+  await house.fresh.pool.query('update takes set duration_samples = 5 where id = $1', [seedId]);
   const [fault, ...more] = await faults({ seedId, ...rest });
   expect(fault).toContain(`take ${seedId} is {`);
   expect(fault).toContain('"durationSamples":5');
@@ -120,14 +89,16 @@ test('takes and titles that the document has otherwise, or alone, or not, are na
 
 test('words that the row has otherwise are named, once they had the time to be mirrored', async () => {
   const planted = await story();
-  await fresh.pool.query(`update takes set words = 'tampered' where id = $1`, [planted.seedId]);
-  expect(await checkStory(fresh.db, planted.storyId)).toEqual([]);
+  await house.fresh.pool.query(`update takes set words = 'tampered' where id = $1`, [
+    planted.seedId,
+  ]);
+  expect(await checkStory(house.fresh.db, planted.storyId)).toEqual([]);
   expect(await faults(planted)).toEqual([`${planted.words}: the row has other words`]);
 });
 
 test('a take without an event, and a log with a gap, are named', async () => {
   const planted = await story();
-  await fresh.pool.query('delete from story_events where take_id = $1', [planted.seedId]);
+  await house.fresh.pool.query('delete from story_events where take_id = $1', [planted.seedId]);
   expect(await faults(planted)).toContain(
     `take ${planted.seedId}: no event was recorded of its row`,
   );
@@ -136,7 +107,7 @@ test('a take without an event, and a log with a gap, are named', async () => {
   const before = Y.encodeStateVector(gapped);
   wordsOf(gapped).insert(4, ' and found');
   const update = Y.encodeStateAsUpdate(gapped, before);
-  await appendUpdates(fresh.db, [{ document: planted.words, update }]);
+  await appendUpdates(house.fresh.db, [{ document: planted.words, update }]);
   expect(await faults(planted)).toContain(`${planted.words}: updates are missing from the log`);
 });
 
@@ -168,10 +139,12 @@ test('a tree that differs is mended under those who have it open', async () => {
     takes.delete(planted.seedId);
     doc.getMap('meta').set('title', 'Another title');
   });
-  await fresh.pool.query('delete from story_events where take_id = $1', [planted.seedId]);
-  await fresh.pool.query('update takes set duration_samples = 5 where id = $1', [planted.seedId]);
+  await house.fresh.pool.query('delete from story_events where take_id = $1', [planted.seedId]);
+  await house.fresh.pool.query('update takes set duration_samples = 5 where id = $1', [
+    planted.seedId,
+  ]);
   expect(await faults(planted)).not.toEqual([]);
-  await mendStory(fresh.db, planted.storyId);
+  await mendStory(house.fresh.db, planted.storyId);
   expect(await faults(planted)).toEqual([]);
   await eventually(() => {
     const seed = readTree(reader.doc).takes.find(({ id }) => id === planted.seedId);
@@ -186,45 +159,39 @@ test('a log that has lost updates is mended when it is read, for those who had t
   const { storyId, seedId: parentId, tree } = planted;
   const [reader, before] = [await join(tree), new Y.Doc()];
   for (let n = 0; n < 3; n += 1) {
-    await publishTake(fresh, { storyId, parentId, authorId: mira.user.id });
+    await publishTake(house.fresh, { storyId, parentId, authorId: house.mira.user.id });
     await eventually(() => expect(readTree(reader.doc).takes).toHaveLength(4 + n));
   }
   Y.applyUpdate(before, Y.encodeStateAsUpdate(reader.doc));
-  await fresh.pool.query(
+  await house.fresh.pool.query(
     `delete from document_updates where seq =
        (select seq from document_updates where document = $1 order by seq desc offset 1 limit 1)`,
     [tree],
   );
-  const other = await serve(fresh);
-  const away = connect(other.url, tree, mira, before);
-  leaving.push(away);
-  await eventually(() => expect(away.provider.isSynced).toBe(true));
+  const other = await house.openNode();
+  const away = house.join(tree, house.mira, { url: other.url, doc: before });
+  await synced(away);
   await eventually(async () => expect(await faults(planted)).toEqual([]));
-  await publishTake(fresh, { storyId, parentId, authorId: mira.user.id });
+  await publishTake(house.fresh, { storyId, parentId, authorId: house.mira.user.id });
   await eventually(() => expect(readTree(reader.doc).takes).toHaveLength(7));
   await agree(tree, [reader, away]);
-  away.destroy();
-  await other.stopAll();
 });
 
 test('a tree whose log is lost is rebuilt from the rows, for those with an old copy, too', async () => {
   const planted = await story();
   const reader = await join(planted.tree);
   const before = readTree(reader.doc);
-  for (const client of leaving.splice(0)) client.destroy();
-  await fresh.pool.query('delete from document_updates where document = $1', [planted.tree]);
+  await house.leave();
+  await house.fresh.pool.query('delete from document_updates where document = $1', [planted.tree]);
   const { storyId, seedId: parentId } = planted;
-  await publishTake(fresh, { storyId, parentId, authorId: mira.user.id });
-  const other = await serve(fresh);
-  const client = connect(other.url, planted.tree, mira);
-  const away = connect(other.url, planted.tree, mira, reader.doc);
-  leaving.push(client, away);
+  await publishTake(house.fresh, { storyId, parentId, authorId: house.mira.user.id });
+  const { url } = await house.openNode();
+  const client = house.join(planted.tree, house.mira, { url });
+  const away = house.join(planted.tree, house.mira, { url, doc: reader.doc });
   await eventually(() => {
     expect(readTree(client.doc).takes).toHaveLength(before.takes.length + 1);
     expect(saidBy(away)).toEqual(saidBy(client));
   });
   expect(readTree(client.doc).takes).toEqual(expect.arrayContaining([...before.takes]));
   expect(await faults(planted)).toEqual([]);
-  for (const left of leaving.splice(0)) left.destroy();
-  await other.stopAll();
 });

@@ -151,7 +151,7 @@ describe('a compaction', () => {
     expect(await stored(document)).toBe(text());
     await write('after ');
     // The next one is let in as soon as Postgres has noticed, too.
-    await vi.waitFor(async () => expect(await compact(document)).toBeGreaterThan(0), 10_000);
+    await vi.waitFor(async () => expect(await compact(document)).toBeGreaterThan(0), 50_000);
     expect(await stored(document)).toBe(text());
     expect(await rowsOf(document)).toEqual([0, 1]);
   });
@@ -177,7 +177,7 @@ describe('a compaction', () => {
 });
 
 const eventually = (check: () => void | Promise<void>) =>
-  vi.waitFor(check, { timeout: 30_000, interval: 20 });
+  vi.waitFor(check, { timeout: 50_000, interval: 20 });
 
 async function twoNodes() {
   const nodes = await Promise.all([serve(fresh), serve(fresh)]);

@@ -1,27 +1,16 @@
 // Who is let in at the door, and into which documents; and what ends a socket again.
 import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { CLOSE, SOCKET_PATH } from '#domain/protocol/room.ts';
 import { readTree, wordsOf } from '#domain/story/document.ts';
-import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
+import { freshDatabase } from '../tests/harness/database.ts';
 import { STEP, syncFrame } from './frames.ts';
-import { eventually, saved, synced, textOf, TestHouse } from './testing/house.ts';
-import { headersOf, ORIGIN, plant, publishTake, serve } from './testing/world.ts';
+import { eventually, saved, synced, textOf, useHouse } from './testing/house.ts';
+import { headersOf, ORIGIN, publishTake, serve } from './testing/world.ts';
 
-let fresh: FreshDatabase;
-let house: TestHouse;
-
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  house = await TestHouse.open(fresh, { warmMs: 0 });
-});
-afterEach(() => house.leave());
-afterAll(async () => {
-  await house.close();
-  await fresh.close();
-});
+const house = useHouse(freshDatabase, { warmMs: 0 });
 
 async function statusFor(headers: Record<string, string>, path = SOCKET_PATH): Promise<number> {
   const socket = new WebSocket(`${house.server.url}${path}`, { headers });
@@ -77,7 +66,9 @@ describe('the door', () => {
   });
 
   test('says 503 while sessions cannot be looked up', async () => {
-    const blind = await serve(fresh, { databaseUrl: 'postgres://nobody:x@127.0.0.1:59999/none' });
+    const blind = await serve(house.fresh, {
+      databaseUrl: 'postgres://nobody:x@127.0.0.1:59999/none',
+    });
     const socket = new WebSocket(`${blind.url}${SOCKET_PATH}`, { headers: headersOf(house.mira) });
     socket.on('error', () => undefined);
     const status = await new Promise((resolve) => {
@@ -94,7 +85,7 @@ describe('the door', () => {
 
 describe('a document', () => {
   test('that is of no story or take is refused, and nothing is made of it', async () => {
-    const { storyId } = await plant(fresh, house.mira.user.id);
+    const { storyId } = await house.plant();
     const names = [
       'anything',
       '__proto__',
@@ -110,7 +101,7 @@ describe('a document', () => {
       );
       expect(client.provider.isSynced).toBe(false);
     }
-    const { rows } = await fresh.pool.query(
+    const { rows } = await house.fresh.pool.query(
       'select 1 from document_updates where document = any($1)',
       [names],
     );
@@ -118,7 +109,7 @@ describe('a document', () => {
   });
 
   test('of a story is read by everybody and written by nobody', async () => {
-    const story = await plant(fresh, house.mira.user.id);
+    const story = await house.plant();
     for (const who of [house.mira, null]) {
       const reader = house.join(story.tree, who);
       await synced(reader);
@@ -132,7 +123,7 @@ describe('a document', () => {
     writer.doc.getMap('takes').set('forged', { id: 'forged' });
     writer.doc.getMap('meta').set('title', 'Mine');
     // A later event reaches both: whatever the write did, it would be there before it.
-    const branch = await publishTake(fresh, {
+    const branch = await publishTake(house.fresh, {
       storyId: story.storyId,
       parentId: story.seedId,
       authorId: house.jo.user.id,
@@ -144,7 +135,7 @@ describe('a document', () => {
   });
 
   test('of words is written by people and only read by listeners', async () => {
-    const story = await plant(fresh, house.mira.user.id, 'Once');
+    const story = await house.plant('Once');
     const [writer, listener] = [house.join(story.words, house.mira), house.join(story.words, null)];
     await Promise.all([synced(writer), synced(listener)]);
     wordsOf(listener.doc).insert(0, 'Never ');
@@ -157,7 +148,7 @@ describe('a document', () => {
 
 describe('a hostile frame', () => {
   test('ends its own connection and nothing else', async () => {
-    const story = await plant(fresh, house.mira.user.id);
+    const story = await house.plant();
     const [a, b] = [house.join(story.words, house.mira), house.join(story.words, house.jo)];
     await Promise.all([synced(a), synced(b)]);
     // "Thirty million structs", in seven bytes.

@@ -1,6 +1,6 @@
 // One person's drafts of a story: who may open them, and that they are as safe as words are.
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
 import { compactDocument } from '#backend/postgres/compaction.ts';
 import { claimClients } from '#backend/postgres/document-clients.ts';
@@ -11,52 +11,36 @@ import { CLOSE, roomName } from '#domain/protocol/room.ts';
 import { MAX_DRAFT_LENGTH, putDraft, readDrafts, wordsOfDraft } from '#domain/story/draft.ts';
 import { storyId, userId, type StoryId, type UserId } from '#domain/story/ids.ts';
 import { nthTakeId } from '../tests/arbitraries/paths.ts';
-import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
+import { freshDatabase } from '../tests/harness/database.ts';
 import { enter, NoSuchRoom } from './authenticate.ts';
 import { STEP } from './frames.ts';
-import { enterRaw } from './testing/raw.ts';
+import { eventually, saved, synced, useHouse } from './testing/house.ts';
 import {
-  connect,
   person,
   plant,
-  serve,
   type TestClient,
   type TestPerson,
   type TestServer,
   type TestStory,
 } from './testing/world.ts';
 
-let fresh: FreshDatabase;
-let here: TestServer;
+const house = useHouse(freshDatabase);
 let there: TestServer;
 let olga: TestPerson;
 let jo: TestPerson;
 let story: TestStory;
-const leaving: (() => void)[] = [];
 
 beforeAll(async () => {
   // Hocuspocus prints each connection that a hook ends, with its stack.
   vi.spyOn(console, 'error').mockReturnValue();
-  fresh = await freshDatabase();
-  [here, there] = await Promise.all([serve(fresh), serve(fresh)]);
+  there = await house.openNode();
 });
 
 beforeEach(async () => {
+  const { fresh } = house;
   [olga, jo] = await Promise.all([person(fresh, 'Olga'), person(fresh, 'Jo')]);
   story = await plant(fresh, olga.user.id, 'Once');
 });
-
-afterEach(() => {
-  for (const leave of leaving.splice(0)) leave();
-});
-
-afterAll(async () => {
-  await Promise.all([here.stopAll(), there.stopAll()]);
-  await fresh.close();
-});
-
-const eventually = (check: () => void | Promise<void>) =>
-  vi.waitFor(check, { timeout: 60_000, interval: 10 });
 
 const nameOf = (user: UserId, of: StoryId = story.storyId) =>
   roomName({ kind: 'draft', userId: user, storyId: of });
@@ -67,26 +51,22 @@ const draft = (n: number, words = 'Once') => ({
   words,
 });
 
-async function join(server: TestServer, who: TestPerson, doc = new Y.Doc()): Promise<TestClient> {
-  const client = connect(server.url, nameOf(who.user.id), who, doc);
-  leaving.push(() => client.destroy());
-  await eventually(() => expect(client.provider.isSynced).toBe(true));
+async function join({ url }: TestServer, who: TestPerson, doc = new Y.Doc()): Promise<TestClient> {
+  const client = house.join(nameOf(who.user.id), who, { url, doc });
+  await synced(client);
   return client;
 }
 
-const saved = ({ provider }: TestClient) =>
-  eventually(() => expect(provider.isSynced && !provider.hasUnsyncedChanges).toBe(true));
-
 async function stored(document: string): Promise<Y.Doc> {
   const doc = new Y.Doc();
-  for (const { update } of await readUpdates(fresh.db, document)) Y.applyUpdate(doc, update);
+  for (const { update } of await readUpdates(house.fresh.db, document)) Y.applyUpdate(doc, update);
   return doc;
 }
 
 /** How somebody comes into a document: `w` to write, `r` to read, `-` not at all. */
 async function entry(by: TestPerson | null, document: string): Promise<string> {
   try {
-    const { readOnly } = await enter(fresh.db, document, by?.user ?? null);
+    const { readOnly } = await enter(house.fresh.db, document, by?.user ?? null);
     return readOnly ? 'r' : 'w';
   } catch (error) {
     if (error instanceof NoSuchRoom) return '-';
@@ -102,7 +82,7 @@ describe('drafts', () => {
       '-',
       '-',
     ]);
-    await changeStory(fresh.db, olga.user, story.storyId, { openness: 'members' });
+    await changeStory(house.fresh.db, olga.user, story.storyId, { openness: 'members' });
     expect([await entry(jo, own), await entry(olga, nameOf(olga.user.id))]).toEqual(['r', 'w']);
     for (const [role, way] of [
       ['teller', 'w'],
@@ -110,7 +90,7 @@ describe('drafts', () => {
       ['commenter', 'r'],
       ['listener', 'r'],
     ] as const) {
-      await giveRole(fresh.db, olga.user, story.storyId, { userId: jo.user.id, role });
+      await giveRole(house.fresh.db, olga.user, story.storyId, { userId: jo.user.id, role });
       expect([role, await entry(jo, own)]).toEqual([role, way]);
     }
   });
@@ -119,19 +99,16 @@ describe('drafts', () => {
     const nowhere = nameOf(jo.user.id, storyId(randomUUID()));
     const nobodys = nameOf(userId(randomUUID()));
     expect([await entry(jo, nowhere), await entry(jo, nobodys)]).toEqual(['-', '-']);
-    const refused = [nowhere, nobodys, nameOf(olga.user.id)].map((name) => {
-      const client = connect(here.url, name, jo);
-      leaving.push(() => client.destroy());
-      return client;
-    });
+    const refused = [nowhere, nobodys, nameOf(olga.user.id)].map((name) => house.join(name, jo));
     await eventually(() => {
       for (const { refusals } of refused) expect(refusals).toEqual(['permission-denied']);
     });
-    for (const name of [nowhere, nobodys]) expect(await readUpdates(fresh.db, name)).toEqual([]);
+    for (const name of [nowhere, nobodys])
+      expect(await readUpdates(house.fresh.db, name)).toEqual([]);
   });
 
   test('are on every device, on both nodes, and outlive the server', async () => {
-    const [phone, laptop] = [await join(here, jo), await join(there, jo)];
+    const [phone, laptop] = [await join(house.server, jo), await join(there, jo)];
     putDraft(phone.doc, draft(1));
     await eventually(() => expect(readDrafts(laptop.doc)).toEqual([draft(1)]));
     wordsOfDraft(laptop.doc, nthTakeId(1))?.insert(4, ' upon');
@@ -142,17 +119,15 @@ describe('drafts', () => {
     });
     await Promise.all([saved(phone), saved(laptop)]);
     expect(readDrafts(await stored(nameOf(jo.user.id)))).toEqual(readDrafts(phone.doc));
-    await compactDocument(fresh.db, nameOf(jo.user.id), { merge: mergeIntoState });
-    const restarted = await serve(fresh);
-    leaving.push(() => void restarted.stopAll());
-    const tablet = await join(restarted, jo);
+    await compactDocument(house.fresh.db, nameOf(jo.user.id), { merge: mergeIntoState });
+    const tablet = await join(await house.openNode(), jo);
     expect(readDrafts(tablet.doc)).toEqual(readDrafts(phone.doc));
   });
 
   test('written apart by two devices are all there when they meet', async () => {
     const offline = [new Y.Doc(), new Y.Doc()];
     for (const [n, doc] of offline.entries()) putDraft(doc, draft(n, `device ${n}`));
-    const devices = await Promise.all(offline.map((doc) => join(here, jo, doc)));
+    const devices = await Promise.all(offline.map((doc) => join(house.server, jo, doc)));
     await Promise.all(devices.map(saved));
     await eventually(() => {
       for (const { doc } of devices) {
@@ -162,12 +137,14 @@ describe('drafts', () => {
   });
 
   test('of somebody who may only read are not written', async () => {
-    const writing = await join(here, jo);
+    const writing = await join(house.server, jo);
     putDraft(writing.doc, draft(1));
     await saved(writing);
-    await giveRole(fresh.db, olga.user, story.storyId, { userId: jo.user.id, role: 'listener' });
-    const reading = await enterRaw(here.url, nameOf(jo.user.id), jo);
-    leaving.push(() => reading.socket.terminate());
+    await giveRole(house.fresh.db, olga.user, story.storyId, {
+      userId: jo.user.id,
+      role: 'listener',
+    });
+    const reading = await house.joinRaw(nameOf(jo.user.id), jo);
     const more = new Y.Doc();
     putDraft(more, draft(2));
     reading.sync(STEP.update, Y.encodeStateAsUpdate(more));
@@ -186,11 +163,10 @@ describe('drafts', () => {
     ],
   ];
   test.each(refused)('take no %s, and stay as they were', async (_what, code, write) => {
-    const honest = await join(here, jo);
+    const honest = await join(house.server, jo);
     putDraft(honest.doc, draft(1));
     await saved(honest);
-    const attacker = await enterRaw(here.url, nameOf(jo.user.id), jo);
-    leaving.push(() => attacker.socket.terminate());
+    const attacker = await house.joinRaw(nameOf(jo.user.id), jo);
     const forged = new Y.Doc();
     Y.applyUpdate(forged, Y.encodeStateAsUpdate(honest.doc));
     write(forged);
@@ -205,9 +181,8 @@ describe('drafts', () => {
   });
 
   test('have no client id of somebody else', async () => {
-    await claimClients(fresh.db, nameOf(jo.user.id), [77], olga.user.id);
-    const attacker = await enterRaw(here.url, nameOf(jo.user.id), jo);
-    leaving.push(() => attacker.socket.terminate());
+    await claimClients(house.fresh.db, nameOf(jo.user.id), [77], olga.user.id);
+    const attacker = await house.joinRaw(nameOf(jo.user.id), jo);
     const forged = new Y.Doc();
     forged.clientID = 77;
     putDraft(forged, draft(1));

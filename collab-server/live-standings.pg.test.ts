@@ -2,7 +2,7 @@
 // two seconds; from raw frames.
 import { randomUUID } from 'node:crypto';
 import * as decoding from 'lib0/decoding';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
 import { changeStory, giveRole } from '#backend/story/change-story.ts';
 import { openQueue, type Queue } from '#backend/queue/queue.ts';
@@ -11,73 +11,53 @@ import { setDeleted } from '#backend/story/delete-story.ts';
 import { CLOSE, roomName } from '#domain/protocol/room.ts';
 import { takeId } from '#domain/story/ids.ts';
 import { readTree, wordsOf } from '#domain/story/document.ts';
-import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
+import { freshDatabase } from '../tests/harness/database.ts';
 import { AUTH, authenticationFrame, FRAME, readFrame, STEP } from './frames.ts';
-import { enterRaw, type RawSocket } from './testing/raw.ts';
+import { eventually, synced, useHouse } from './testing/house.ts';
+import type { Framing, RawSocket } from './testing/raw.ts';
 import {
-  connect,
   person,
   plant,
-  serve,
   type TestClient,
   type TestPerson,
   type TestServer,
   type TestStory,
 } from './testing/world.ts';
 
-let fresh: FreshDatabase;
+const house = useHouse(freshDatabase);
 let queue: Queue;
-let here: TestServer;
 let there: TestServer;
 let olga: TestPerson;
 let jo: TestPerson;
 let story: TestStory;
-const leaving: (() => void)[] = [];
 
 beforeAll(async () => {
   // Hocuspocus prints each document that somebody is refused.
   vi.spyOn(console, 'error').mockReturnValue();
-  fresh = await freshDatabase();
-  queue = await openQueue(fresh.url, { log: fresh.log });
-  [here, there] = await Promise.all([serve(fresh), serve(fresh)]);
+  queue = await openQueue(house.fresh.url, { log: house.fresh.log });
+  there = await house.openNode();
 });
 beforeEach(async () => {
+  const { fresh } = house;
   [olga, jo] = await Promise.all([person(fresh, 'Olga'), person(fresh, 'Jo')]);
   story = await plant(fresh, olga.user.id, 'Once.');
 });
-afterEach(() => {
-  for (const leave of leaving.splice(0)) leave();
-});
-afterAll(async () => {
-  await queue.stop();
-  await Promise.all([here.stopAll(), there.stopAll()]);
-  await fresh.close();
-});
+afterAll(() => queue.stop());
 
 /** Two seconds is what is promised; what is measured is a tenth of it. */
 const soon = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 10 });
-const eventually = (check: () => void | Promise<void>) =>
-  vi.waitFor(check, { timeout: 60_000, interval: 20 });
 
 /** Raw sockets into a document on both nodes. */
-async function onBoth(
-  who: TestPerson | null,
-  name: string,
-  dialect: 'hocuspocus' | 'y-websocket' = 'hocuspocus',
-): Promise<RawSocket[]> {
-  const sockets = await Promise.all(
-    [here, there].map(({ url }) => enterRaw(url, name, who, dialect)),
+const onBoth = (who: TestPerson | null, name: string, dialect?: Framing): Promise<RawSocket[]> =>
+  Promise.all(
+    [house.server, there].map(({ url }) =>
+      house.joinRaw(name, who, { url, ...(dialect && { dialect }) }),
+    ),
   );
-  leaving.push(() => {
-    for (const { socket } of sockets) socket.terminate();
-  });
-  return sockets;
-}
 
 async function join(server: TestServer, name: string, who: TestPerson): Promise<TestClient> {
-  const client = connect(server.url, name, who);
-  leaving.push(() => client.destroy());
-  await eventually(() => expect(client.provider.isSynced).toBe(true));
+  const client = house.join(name, who, server);
+  await synced(client);
   return client;
 }
 
@@ -93,7 +73,7 @@ const putOut = (raw: RawSocket) =>
   framesOf(raw, FRAME.close).map(({ body }) => decoding.readVarString(body));
 
 const give = (role: 'keeper' | 'teller' | 'commenter' | 'listener' | null) =>
-  giveRole(fresh.db, olga.user, story.storyId, { userId: jo.user.id, role });
+  giveRole(house.fresh.db, olga.user, story.storyId, { userId: jo.user.id, role });
 
 /** An edit of one letter, under a client id of its own. */
 function edit(letter: string): Uint8Array {
@@ -103,7 +83,7 @@ function edit(letter: string): Uint8Array {
 }
 
 async function logged(name: string): Promise<number> {
-  const { rows } = await fresh.pool.query(
+  const { rows } = await house.fresh.pool.query(
     'select count(*)::int as n from document_updates where document = $1',
     [name],
   );
@@ -125,14 +105,14 @@ test('somebody who becomes a listener writes no more, and is told so; what was s
     ]),
   );
   expect(jos.flatMap(({ closes }) => closes)).toEqual([]);
-  const reader = await join(here, story.words, olga);
+  const reader = await join(house.server, story.words, olga);
   expect(wordsOf(reader.doc).toJSON()).toBe('Once.aa');
 });
 
 test('a story that is for members alone takes the pen from who has no role, and gives it back', async () => {
   const client = await join(there, story.words, jo);
   expect(client.provider.authorizedScope).toBe('read-write');
-  await changeStory(fresh.db, olga.user, story.storyId, { openness: 'members' });
+  await changeStory(house.fresh.db, olga.user, story.storyId, { openness: 'members' });
   await soon(() => expect(client.provider.authorizedScope).toBe('readonly'));
   wordsOf(client.doc).insert(0, 'Not yet. ');
   const [raw] = await onBoth(jo, story.words);
@@ -142,10 +122,23 @@ test('a story that is for members alone takes the pen from who has no role, and 
   await client.provider.onOpen(new Event('open'));
   await eventually(() => expect(client.provider.authorizedScope).toBe('read-write'));
   await eventually(async () => {
-    const reader = await join(here, story.words, olga);
+    const reader = await join(house.server, story.words, olga);
     expect(wordsOf(reader.doc).toJSON()).toBe('Not yet. Once.');
   });
   expect(client.closes).toEqual([]);
+});
+
+test('somebody who is removed from a story of its members writes no more, on either node', async () => {
+  await changeStory(house.fresh.db, olga.user, story.storyId, { openness: 'members' });
+  await give('keeper');
+  const jos = await onBoth(jo, story.words);
+  expect(jos.map(granted)).toEqual([['read-write'], ['read-write']]);
+  await give(null);
+  await soon(() => expect(jos.map((raw) => granted(raw).at(-1))).toEqual(['readonly', 'readonly']));
+  for (const raw of jos) raw.sync(STEP.update, edit('a'));
+  await eventually(() => expect(jos.map((raw) => raw.saved())).toEqual([[false], [false]]));
+  const reader = await join(there, story.words, olga);
+  expect(wordsOf(reader.doc).toJSON()).toBe('Once.');
 });
 
 test('a y-websocket client that may write again is reconnected for it', async () => {
@@ -162,11 +155,10 @@ test('a y-websocket client that may write again is reconnected for it', async ()
 
 test('the words of a take that is hidden are closed to those who may not see it, and to no others', async () => {
   const [jos, olgas] = [await onBoth(jo, story.words), await onBoth(olga, story.words)];
-  const both = await enterRaw(here.url, story.tree, jo);
-  leaving.push(() => both.socket.terminate());
+  const both = await house.joinRaw(story.tree, jo);
   both.socket.send(authenticationFrame(story.words));
   await eventually(() => expect(granted(both)).toEqual(['readonly', 'read-write']));
-  await setHidden({ db: fresh.db, queue }, olga.user, { takeId: story.seedId, hidden: true });
+  await setHidden({ db: house.fresh.db, queue }, olga.user, { takeId: story.seedId, hidden: true });
   await soon(() =>
     expect(jos.map(({ closes }) => closes)).toEqual([
       [{ code: CLOSE.forbidden, reason: 'forbidden' }],
@@ -179,7 +171,7 @@ test('the words of a take that is hidden are closed to those who may not see it,
 });
 
 test('everybody in the tree is told what they are, and again when they become something else', async () => {
-  const clients = [await join(here, story.tree, jo), await join(there, story.tree, jo)];
+  const clients = [await join(house.server, story.tree, jo), await join(there, story.tree, jo)];
   const told = () =>
     clients.map(({ notices }) => notices.map((text) => JSON.parse(text) as unknown));
   const teller = { type: 'standing', role: 'teller', openness: 'open' };
@@ -203,22 +195,22 @@ test('a deleted story closes everywhere, to its owner too, and is there again wh
     onBoth(null, story.tree),
     onBoth(jo, story.words, 'y-websocket'),
   ]);
-  const other = await plant(fresh, olga.user.id, 'Another.');
+  const other = await plant(house.fresh, olga.user.id, 'Another.');
   const outside = await onBoth(jo, other.words);
-  await setDeleted(fresh.db, olga.user, { storyId: story.storyId, deleted: true });
+  await setDeleted(house.fresh.db, olga.user, { storyId: story.storyId, deleted: true });
   const gone = { code: CLOSE.gone, reason: 'gone' };
   await soon(() =>
     expect(insides.flat().map(({ closes }) => closes)).toEqual(insides.flat().map(() => [gone])),
   );
   expect(outside.flatMap(({ closes }) => closes)).toEqual([]);
-  await setDeleted(fresh.db, olga.user, { storyId: story.storyId, deleted: false });
+  await setDeleted(house.fresh.db, olga.user, { storyId: story.storyId, deleted: false });
   const client = await join(there, story.tree, jo);
   await eventually(() => expect(readTree(client.doc).meta?.title).toBe('The lighthouse'));
 });
 
 test('what the notice of is lost is found by looking', async () => {
   const [raw] = await onBoth(jo, story.words);
-  await fresh.pool.query(
+  await house.fresh.pool.query(
     `update stories set openness = 'members', revision = revision + 1,
        standing_revision = revision + 1 where id = $1`,
     [story.storyId],
@@ -227,8 +219,8 @@ test('what the notice of is lost is found by looking', async () => {
 });
 
 test('a tree whose notice was lost follows when it is looked at', async () => {
-  const client = await join(here, story.tree, jo);
-  await fresh.pool.query(
+  const client = await join(house.server, story.tree, jo);
+  await house.fresh.pool.query(
     `with later as (
        update stories set title = 'Unheard', revision = revision + 1 where id = $1
        returning id, revision
@@ -241,22 +233,25 @@ test('a tree whose notice was lost follows when it is looked at', async () => {
 
 test('nobody is put out while Postgres cannot say', async () => {
   const jos = await onBoth(jo, story.words);
-  const debug = vi.spyOn(fresh.log, 'debug');
+  const debug = vi.spyOn(house.fresh.log, 'debug');
   const failures = () =>
     debug.mock.calls.filter(([, said]) => said === 'standings cannot be looked up');
-  await fresh.pool.query('alter table stories rename to stories_away');
+  await house.fresh.pool.query('alter table stories rename to stories_away');
   await eventually(() => expect(failures().length).toBeGreaterThan(3));
-  await fresh.pool.query('alter table stories_away rename to stories');
+  await house.fresh.pool.query('alter table stories_away rename to stories');
   expect(jos.flatMap(({ closes }) => closes)).toEqual([]);
   await give('listener');
   await soon(() => expect(jos.map((raw) => granted(raw).at(-1))).toEqual(['readonly', 'readonly']));
 });
 
 test('rooms that are unknown, deleted or hidden are refused alike, and nothing is made of them', async () => {
-  const deleted = await plant(fresh, olga.user.id);
-  const hidden = await plant(fresh, olga.user.id);
-  await setDeleted(fresh.db, olga.user, { storyId: deleted.storyId, deleted: true });
-  await setHidden({ db: fresh.db, queue }, olga.user, { takeId: hidden.seedId, hidden: true });
+  const deleted = await plant(house.fresh, olga.user.id);
+  const hidden = await plant(house.fresh, olga.user.id);
+  await setDeleted(house.fresh.db, olga.user, { storyId: deleted.storyId, deleted: true });
+  await setHidden({ db: house.fresh.db, queue }, olga.user, {
+    takeId: hidden.seedId,
+    hidden: true,
+  });
   const rooms = [
     `story:${randomUUID()}`,
     roomName({ kind: 'words', takeId: takeId(randomUUID()) }),
@@ -266,8 +261,7 @@ test('rooms that are unknown, deleted or hidden are refused alike, and nothing i
     hidden.words.toUpperCase(),
     'draft:nobody',
   ];
-  const raw = await enterRaw(here.url, story.tree, jo);
-  leaving.push(() => raw.socket.terminate());
+  const raw = await house.joinRaw(story.tree, jo);
   const answers = () =>
     framesOf(raw, FRAME.auth)
       .slice(1)

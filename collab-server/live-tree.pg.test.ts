@@ -1,35 +1,24 @@
 // A story as whoever has it open sees it grow.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as v from 'valibot';
 import * as Y from 'yjs';
 import { notify } from '#backend/postgres/notices.ts';
 import { progressNoticeSchema } from '#domain/protocol/room.ts';
 import { readTree } from '#domain/story/document.ts';
-import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
-import { eventually, synced, TestHouse } from './testing/house.ts';
-import { plant, publishTake, serve } from './testing/world.ts';
+import { freshDatabase } from '../tests/harness/database.ts';
+import { eventually, synced, useHouse } from './testing/house.ts';
+import { publishTake } from './testing/world.ts';
 
-let fresh: FreshDatabase;
-let house: TestHouse;
-
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  house = await TestHouse.open(fresh, { warmMs: 0 });
-});
-afterEach(() => house.leave());
-afterAll(async () => {
-  await house.close();
-  await fresh.close();
-});
+const house = useHouse(freshDatabase, { warmMs: 0 });
 
 describe('the tree', () => {
   test('brings a new take, its states and its voices to whoever looks', async () => {
-    const story = await plant(fresh, house.mira.user.id);
+    const story = await house.plant();
     const client = house.join(story.tree, null);
     await synced(client);
     const [one, two] = await Promise.all(
       [house.jo, house.mira].map((who) =>
-        publishTake(fresh, {
+        publishTake(house.fresh, {
           storyId: story.storyId,
           parentId: story.seedId,
           authorId: who.user.id,
@@ -45,8 +34,8 @@ describe('the tree', () => {
   });
 
   test('is the same from two servers, whichever of them writes', async () => {
-    const story = await plant(fresh, house.mira.user.id);
-    const other = await serve(fresh);
+    const story = await house.plant();
+    const other = await house.openNode();
     const [here, there] = [
       house.join(story.tree, null),
       house.join(story.tree, null, { url: other.url }),
@@ -56,7 +45,7 @@ describe('the tree', () => {
     for (let n = 0; n < 10; n += 1) {
       const authorId = n % 2 === 0 ? house.mira.user.id : house.jo.user.id;
       const take = { storyId: story.storyId, parentId: story.seedId, authorId };
-      ids.add(await publishTake(fresh, take));
+      ids.add(await publishTake(house.fresh, take));
     }
     await eventually(() => {
       for (const client of [here, there]) {
@@ -66,33 +55,34 @@ describe('the tree', () => {
     });
     const clients = [...Y.decodeStateVector(Y.encodeStateVector(here.doc)).keys()];
     expect(clients).toHaveLength(1);
-    await other.stopAll();
   });
 
   test('is brought up to date when its notices were lost', async () => {
-    const story = await plant(fresh, house.mira.user.id);
+    const story = await house.plant();
     const client = house.join(story.tree, null);
     await synced(client);
     const listening = `from pg_stat_activity
       where datname = current_database() and query ilike 'listen %'`;
-    const cut = await fresh.pool.query(`select pid, pg_terminate_backend(pid) ${listening}`);
+    const cut = await house.fresh.pool.query(`select pid, pg_terminate_backend(pid) ${listening}`);
     const pids = cut.rows.map((row: { pid: number }) => row.pid);
     // Ending takes a moment, in which the connection would still hear.
     await eventually(async () => {
-      const left = await fresh.pool.query(`select pid ${listening} and pid = any($1)`, [pids]);
+      const left = await house.fresh.pool.query(`select pid ${listening} and pid = any($1)`, [
+        pids,
+      ]);
       expect(left.rows).toEqual([]);
     });
     const take = { storyId: story.storyId, parentId: story.seedId, authorId: house.jo.user.id };
-    const id = await publishTake(fresh, take);
+    const id = await publishTake(house.fresh, take);
     await eventually(() => expect(client.doc.getMap('takes').has(id)).toBe(true));
   });
 
   test('carries the progress of the worker to everybody in the story', async () => {
-    const story = await plant(fresh, house.mira.user.id);
+    const story = await house.plant();
     const client = house.join(story.tree, null);
     await synced(client);
     const notice = { type: 'progress', takeId: story.seedId, stage: 'ingest', done: 0.5 } as const;
-    await notify(fresh.db, 'take_progress', { storyId: story.storyId, notice });
+    await notify(house.fresh.db, 'take_progress', { storyId: story.storyId, notice });
     const told = () => client.notices.map((text): unknown => JSON.parse(text));
     await eventually(() => expect(told()).toContainEqual(notice));
     expect(told().filter((said) => v.is(progressNoticeSchema, said))).toEqual([notice]);

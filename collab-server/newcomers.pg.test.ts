@@ -1,44 +1,24 @@
 // Newcomers on the wire: raw frames, in the orders in which clients may send them.
 import { once } from 'node:events';
 import * as decoding from 'lib0/decoding';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import { SOCKET_PATH } from '#domain/protocol/room.ts';
 import { wordsOf } from '#domain/story/document.ts';
-import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
+import { freshDatabase } from '../tests/harness/database.ts';
 import { authenticationFrame, FRAME, readFrame, STEP, syncFrame } from './frames.ts';
-import {
-  connect,
-  headersOf,
-  person,
-  plant,
-  serve,
-  type TestPerson,
-  type TestServer,
-} from './testing/world.ts';
+import { eventually, saved, synced, textOf, useHouse } from './testing/house.ts';
+import { headersOf } from './testing/world.ts';
 
-let fresh: FreshDatabase;
-let mira: TestPerson;
-let server: TestServer;
-const open: WebSocket[] = [];
-
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  mira = await person(fresh, 'Mira');
-  server = await serve(fresh);
-});
-
-afterAll(async () => {
-  for (const socket of open) socket.terminate();
-  await server.stopAll();
-  await fresh.close();
-});
+const house = useHouse(freshDatabase);
 
 /** A client that says what it is told to, and remembers what it hears. */
 async function rawClient() {
-  const socket = new WebSocket(`${server.url}${SOCKET_PATH}`, { headers: headersOf(mira) });
-  open.push(socket);
+  const socket = new WebSocket(`${house.server.url}${SOCKET_PATH}`, {
+    headers: headersOf(house.mira),
+  });
+  house.onLeave(() => socket.terminate());
   const doc = new Y.Doc();
   const steps: number[] = [];
   const types: number[] = [];
@@ -54,14 +34,13 @@ async function rawClient() {
     if (step !== STEP.stateVector) Y.applyUpdate(doc, decoding.readVarUint8Array(body));
   });
   await once(socket, 'open');
-  return { socket, doc, steps, types, documents, text: () => wordsOf(doc).toJSON() };
+  return { socket, doc, steps, types, documents, text: () => textOf({ doc }) };
 }
 
 const nothingYet = (name: string) => syncFrame(name, STEP.stateVector, new Uint8Array([0]));
-const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 10 });
 
 test('who asks in one breath with letting itself in is answered once', async () => {
-  const { words } = await plant(fresh, mira.user.id, 'Base.');
+  const { words } = await house.plant('Base.');
   const client = await rawClient();
   client.socket.send(authenticationFrame(words));
   client.socket.send(nothingYet(words));
@@ -70,7 +49,7 @@ test('who asks in one breath with letting itself in is answered once', async () 
 });
 
 test('who asks first is answered as soon as it is in, and then as often as it asks', async () => {
-  const { words } = await plant(fresh, mira.user.id, 'Base.');
+  const { words } = await house.plant('Base.');
   const client = await rawClient();
   client.socket.send(nothingYet(words));
   client.socket.send(authenticationFrame(words));
@@ -80,7 +59,7 @@ test('who asks first is answered as soon as it is in, and then as often as it as
 });
 
 test('who was put out of a document is told nothing more of it', async () => {
-  const { words } = await plant(fresh, mira.user.id, 'Base.');
+  const { words } = await house.plant('Base.');
   const client = await rawClient();
   client.socket.send(authenticationFrame(words));
   client.socket.send(nothingYet(words));
@@ -90,24 +69,23 @@ test('who was put out of a document is told nothing more of it', async () => {
   client.socket.send(leave);
   await eventually(() => expect(client.types.at(-1)).toBe(FRAME.close));
   client.socket.send(nothingYet(words));
-  const other = await plant(fresh, mira.user.id, 'Other.');
+  const other = await house.plant('Other.');
   client.socket.send(authenticationFrame(other.words));
   client.socket.send(nothingYet(other.words));
   await eventually(() => expect(client.documents.slice(2)).toEqual([other.words, other.words]));
 });
 
 test('who joins while others write has everything when it is told so', async () => {
-  const { words } = await plant(fresh, mira.user.id, 'x'.repeat(2_000));
-  const writer = connect(server.url, words, mira);
-  await eventually(() => expect(writer.provider.isSynced).toBe(true));
+  const { words } = await house.plant('x'.repeat(2_000));
+  const writer = house.join(words, house.mira);
+  await synced(writer);
   for (let n = 0; n < 12; n += 1) {
     wordsOf(writer.doc).insert(0, `${n};`);
-    const before = wordsOf(writer.doc).toJSON();
-    await eventually(() => expect(writer.provider.hasUnsyncedChanges).toBe(false));
-    const joiner = connect(server.url, words, mira);
-    await eventually(() => expect(joiner.provider.isSynced).toBe(true));
-    expect(wordsOf(joiner.doc).toJSON()).toBe(before);
+    const before = textOf(writer);
+    await saved(writer);
+    const joiner = house.join(words, house.mira);
+    await synced(joiner);
+    expect(textOf(joiner)).toBe(before);
     joiner.destroy();
   }
-  writer.destroy();
 });

@@ -1,27 +1,15 @@
 // One socket that has the same document open twice: what is said of one opening is not said of the
 // other.
 import * as decoding from 'lib0/decoding';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { wordsOf } from '#domain/story/document.ts';
-import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
+import { freshDatabase } from '../tests/harness/database.ts';
 import { authenticationFrame, FRAME, readFrame, STEP, syncFrame } from './frames.ts';
-import { enterRaw, type RawSocket } from './testing/raw.ts';
-import { person, plant, serve, type TestServer } from './testing/world.ts';
+import { eventually, useHouse } from './testing/house.ts';
+import type { RawSocket } from './testing/raw.ts';
 
-let fresh: FreshDatabase;
-let server: TestServer;
-
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  server = await serve(fresh);
-});
-afterAll(async () => {
-  await server.stopAll();
-  await fresh.close();
-});
-
-const eventually = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 10 });
+const house = useHouse(freshDatabase);
 
 /** What the server said at an address of its own: the acknowledgements, and its questions. */
 const heardAt = ({ heard }: RawSocket, address: string, type: number) =>
@@ -41,9 +29,8 @@ function edits(client: number): readonly Uint8Array[] {
 }
 
 test('an edit that was thrown away is not called saved because the other opening was whole', async () => {
-  const mira = await person(fresh, 'Mira');
-  const { tree, words } = await plant(fresh, mira.user.id);
-  const raw = await enterRaw(server.url, tree, mira);
+  const { tree, words } = await house.plant();
+  const raw = await house.joinRaw(tree, house.mira);
   const [one, two] = [`${words}\0one`, `${words}\0two`] as const;
   for (const address of [one, two]) {
     raw.socket.send(authenticationFrame(address));
@@ -70,5 +57,4 @@ test('an edit that was thrown away is not called saved because the other opening
     ),
   );
   expect(heardAt(raw, one, FRAME.syncStatus)).toEqual([1]);
-  raw.socket.terminate();
 });

@@ -1,34 +1,23 @@
 // Words that people write together: begun as published, saved once they are committed.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Client } from 'pg';
 import { CLOSE } from '#domain/protocol/room.ts';
 import { wordsOf } from '#domain/story/document.ts';
-import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
-import { eventually, saved, synced, textOf, TestHouse } from './testing/house.ts';
-import { plant, serve, type TestStory } from './testing/world.ts';
+import { freshDatabase } from '../tests/harness/database.ts';
+import { eventually, saved, synced, textOf, useHouse } from './testing/house.ts';
+import type { TestStory } from './testing/world.ts';
 
-let fresh: FreshDatabase;
-let house: TestHouse;
-
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  house = await TestHouse.open(fresh, { warmMs: 0 });
-});
-afterEach(() => house.leave());
-afterAll(async () => {
-  await house.close();
-  await fresh.close();
-});
+const house = useHouse(freshDatabase, { warmMs: 0 });
 
 function rowWords(story: TestStory): Promise<unknown> {
-  return fresh.pool
+  return house.fresh.pool
     .query<{ words: string }>('select words from takes where id = $1', [story.seedId])
     .then(({ rows }) => rows[0]?.words);
 }
 
 describe('words', () => {
   test('begin as the take was published, once, and are mirrored to its row', async () => {
-    const story = await plant(fresh, house.mira.user.id, 'The lamp is lit.');
+    const story = await house.plant('The lamp is lit.');
     const [a, b] = [house.join(story.words, house.mira), house.join(story.words, house.jo)];
     await Promise.all([synced(a), synced(b)]);
     expect([textOf(a), textOf(b)]).toEqual(['The lamp is lit.', 'The lamp is lit.']);
@@ -45,20 +34,19 @@ describe('words', () => {
   });
 
   test('whose row was left behind by a crash are mirrored when they are opened', async () => {
-    const story = await plant(fresh, house.mira.user.id, 'One');
+    const story = await house.plant('One');
     const first = house.join(story.words, house.mira);
     await synced(first);
     wordsOf(first.doc).insert(3, ' two');
     await eventually(async () => expect(await rowWords(story)).toBe('One two'));
-    await fresh.pool.query(`update takes set words = 'One' where id = $1`, [story.seedId]);
-    const other = await serve(fresh);
+    await house.fresh.pool.query(`update takes set words = 'One' where id = $1`, [story.seedId]);
+    const other = await house.openNode();
     await synced(house.join(story.words, house.mira, { url: other.url }));
     await eventually(async () => expect(await rowWords(story)).toBe('One two'));
-    await other.stopAll();
   });
 
   test('that would be too long are refused, and what was there stays', async () => {
-    const story = await plant(fresh, house.mira.user.id, 'Short.');
+    const story = await house.plant('Short.');
     const writer = house.join(story.words, house.mira);
     await synced(writer);
     wordsOf(writer.doc).insert(0, 'x'.repeat(6_000));
@@ -74,11 +62,11 @@ describe('words', () => {
 
 describe('"saved"', () => {
   test('is only said after the commit, while others see the edit at once', async () => {
-    const story = await plant(fresh, house.mira.user.id);
+    const story = await house.plant();
     const [a, b] = [house.join(story.words, house.mira), house.join(story.words, house.jo)];
     await Promise.all([synced(a), synced(b)]);
     await Promise.all([saved(a), saved(b)]);
-    const locker = new Client({ connectionString: fresh.url });
+    const locker = new Client({ connectionString: house.fresh.url });
     await locker.connect();
     await locker.query('begin');
     await locker.query('lock table document_updates in access exclusive mode');
@@ -92,17 +80,18 @@ describe('"saved"', () => {
     await locker.query('rollback');
     await locker.end();
     await Promise.all([saved(a), saved(b)]);
-    const rows = await fresh.pool.query('select 1 from document_updates where document = $1', [
-      story.words,
-    ]);
+    const rows = await house.fresh.pool.query(
+      'select 1 from document_updates where document = $1',
+      [story.words],
+    );
     expect(rows.rows).toHaveLength(2);
   });
 
   test('keeps a document in memory until it is committed', async () => {
-    const story = await plant(fresh, house.mira.user.id);
+    const story = await house.plant();
     const a = house.join(story.words, house.mira);
     await synced(a);
-    const locker = new Client({ connectionString: fresh.url });
+    const locker = new Client({ connectionString: house.fresh.url });
     await locker.connect();
     await locker.query('begin');
     await locker.query('lock table document_updates in exclusive mode');

@@ -1,74 +1,41 @@
 // Words that follow on somebody else's edit which a node lost before it was saved: they wait for its
 // author, and are handed back if nobody comes.
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
 import { CLOSE } from '#domain/protocol/room.ts';
 import { wordsOf } from '#domain/story/document.ts';
-import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
+import { freshDatabase } from '../tests/harness/database.ts';
 import { STEP } from './frames.ts';
-import { enterRaw, type RawSocket } from './testing/raw.ts';
+import { isSaved, synced, useHouse } from './testing/house.ts';
+import type { Framing, RawSocket } from './testing/raw.ts';
 import { PATIENCE, readLogged, until } from './testing/reading.ts';
-import {
-  connect,
-  person,
-  plant,
-  serve,
-  type TestClient,
-  type TestPerson,
-  type TestServer,
-  type TestStory,
-} from './testing/world.ts';
+import type { TestClient, TestPerson, TestServer, TestStory } from './testing/world.ts';
 
-let fresh: FreshDatabase;
+/** At the house's own server nobody waits for what is lost. */
+const house = useHouse(freshDatabase, { limits: { strandedMs: 1 } });
 let patient: TestServer;
-let impatient: TestServer;
-let mira: TestPerson;
-let jo: TestPerson;
 let story: TestStory;
-const leaving: (() => void)[] = [];
 
 beforeAll(async () => {
   // Hocuspocus prints each connection that a hook ends, with its stack.
   vi.spyOn(console, 'error').mockReturnValue();
-  fresh = await freshDatabase();
-  [patient, impatient] = await Promise.all([
-    serve(fresh, { limits: { strandedMs: 600_000 } }),
-    serve(fresh, { limits: { strandedMs: 1 } }),
-  ]);
-  [mira, jo] = await Promise.all([person(fresh, 'Mira'), person(fresh, 'Jo')]);
+  patient = await house.openNode({ limits: { strandedMs: 600_000 } });
 });
 
 beforeEach(async () => {
-  story = await plant(fresh, mira.user.id, 'Base.');
+  story = await house.plant('Base.');
 });
 
-afterEach(() => {
-  for (const leave of leaving.splice(0)) leave();
-});
-
-afterAll(async () => {
-  await Promise.all([patient.stopAll(), impatient.stopAll()]);
-  await fresh.close();
-});
-
-const isSaved = ({ provider }: TestClient) => provider.isSynced && !provider.hasUnsyncedChanges;
 const textOf = (doc: Y.Doc) => wordsOf(doc).toJSON();
 
-async function join(who: TestPerson, at: TestServer, doc = new Y.Doc()): Promise<TestClient> {
-  const client = connect(at.url, story.words, who, doc);
-  leaving.push(() => client.destroy());
-  await until('synced', () => client.provider.isSynced);
+async function join(who: TestPerson, { url }: TestServer, doc = new Y.Doc()): Promise<TestClient> {
+  const client = house.join(story.words, who, { url, doc });
+  await synced(client);
   return client;
 }
 
-async function joinRaw(
-  at: TestServer,
-  dialect: 'hocuspocus' | 'y-websocket' = 'hocuspocus',
-): Promise<RawSocket> {
-  const client = await enterRaw(at.url, story.words, jo, dialect);
-  leaving.push(() => client.socket.terminate());
-  return client;
-}
+const joinRaw = ({ url }: TestServer, dialect: Framing = 'hocuspocus'): Promise<RawSocket> =>
+  house.joinRaw(story.words, house.jo, { url, dialect });
 
 async function handedBack(raw: RawSocket): Promise<void> {
   await vi.waitFor(() => expect(raw.closes).toMatchObject([{ code: CLOSE.stranded }]), PATIENCE);
@@ -77,7 +44,7 @@ async function handedBack(raw: RawSocket): Promise<void> {
 
 /** Mira, cut off, with an edit that no server has; and a copy of hers with Jo's words around it. */
 async function lostEdit(at: TestServer): Promise<{ author: TestClient; copy: Y.Doc }> {
-  const author = await join(mira, at);
+  const author = await join(house.mira, at);
   wordsOf(author.doc).insert(5, ' Mira.');
   await until('saved', () => isSaved(author));
   author.provider.configuration.websocketProvider.disconnect();
@@ -92,7 +59,7 @@ async function lostEdit(at: TestServer): Promise<{ author: TestClient; copy: Y.D
 
 test('words after a lost edit are asked for again until its author is back, and saved then', async () => {
   const { author, copy } = await lostEdit(patient);
-  const writer = await join(jo, patient, copy);
+  const writer = await join(house.jo, patient, copy);
   const raw = await joinRaw(patient);
   raw.sync(STEP.reply, Y.encodeStateAsUpdate(copy));
   const asked = raw.steps().length;
@@ -101,34 +68,34 @@ test('words after a lost edit are asked for again until its author is back, and 
   expect(raw.saved()).toEqual([]);
   expect(writer.provider.hasUnsyncedChanges).toBe(true);
   // Nothing of what cannot be taken whole: it would be there twice once it is written again.
-  expect(await readLogged(fresh, story.words)).toBe('Base. Mira.');
+  expect(await readLogged(house.fresh, story.words)).toBe('Base. Mira.');
   void author.provider.configuration.websocketProvider.connect();
   await until('all saved', () => isSaved(author) && isSaved(writer));
-  expect(await readLogged(fresh, story.words)).toBe('Jo: Base. Mira. Lost. Jo.');
+  expect(await readLogged(house.fresh, story.words)).toBe('Jo: Base. Mira. Lost. Jo.');
   expect(writer.closes).toEqual([]);
 });
 
 test('words around a lost edit are handed back if its author does not come, and saved anew', async () => {
-  const { copy } = await lostEdit(impatient);
-  const raw = await joinRaw(impatient);
+  const { copy } = await lostEdit(house.server);
+  const raw = await joinRaw(house.server);
   raw.sync(STEP.reply, Y.encodeStateAsUpdate(copy));
   await handedBack(raw);
-  const again = await join(jo, impatient);
+  const again = await join(house.jo, house.server);
   wordsOf(again.doc).insert(textOf(again.doc).length, ' Jo.');
   await until('saved', () => isSaved(again));
-  expect(await readLogged(fresh, story.words)).toBe('Base. Mira. Jo.');
+  expect(await readLogged(house.fresh, story.words)).toBe('Base. Mira. Jo.');
 });
 
 test('so is the removal of a lost edit, by either framing', async () => {
-  const { author, copy } = await lostEdit(impatient);
+  const { author, copy } = await lostEdit(house.server);
   const removing = new Y.Doc();
   Y.applyUpdate(removing, Y.encodeStateAsUpdate(author.doc));
   wordsOf(removing).delete(11, 6);
-  const raw = await joinRaw(impatient);
+  const raw = await joinRaw(house.server);
   raw.sync(STEP.reply, Y.encodeStateAsUpdate(removing));
-  const plain = await joinRaw(impatient, 'y-websocket');
+  const plain = await joinRaw(house.server, 'y-websocket');
   plain.sync(STEP.reply, Y.encodeStateAsUpdate(copy));
   await handedBack(raw);
   await handedBack(plain);
-  expect(await readLogged(fresh, story.words)).toBe('Base. Mira.');
+  expect(await readLogged(house.fresh, story.words)).toBe('Base. Mira.');
 });

@@ -1,26 +1,16 @@
 // Trees without a document: everybody who reads one ends with what Postgres has, however they came.
 import type { Worker } from 'node:worker_threads';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
 import { compactDocument } from '#backend/postgres/compaction.ts';
 import { mergeIntoState } from '#backend/postgres/merge-updates.ts';
 import { checkStory } from '#backend/story/check-story.ts';
 import { CLOSE } from '#domain/protocol/room.ts';
 import { readTree } from '#domain/story/document.ts';
-import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
+import { freshDatabase } from '../tests/harness/database.ts';
 import { STEP } from './frames.ts';
-import { enterRaw } from './testing/raw.ts';
-import {
-  connect,
-  connectPlain,
-  person,
-  plant,
-  publishTake,
-  serve,
-  type TestPerson,
-  type TestServer,
-  type TestStory,
-} from './testing/world.ts';
+import { eventually, synced, useHouse } from './testing/house.ts';
+import { publishTake, type TestStory } from './testing/world.ts';
 
 /** Of a socket that its client has closed; the server's closes have a code (RFC 6455, 7.4.1). */
 const NO_CODE = 1005;
@@ -28,56 +18,27 @@ const NO_CODE = 1005;
 // A thread takes half a second to start, and ten on a machine that runs everything at once.
 vi.setConfig({ testTimeout: 180_000 });
 
-let fresh: FreshDatabase;
-let mira: TestPerson;
-let server: TestServer;
+const house = useHouse(freshDatabase);
 /** The threads of this process that run. */
 const threads = new Set<Worker>();
-const leaving: { destroy(): void }[] = [];
 const remember = (thread: Worker) => {
   threads.add(thread);
   thread.once('exit', () => threads.delete(thread));
 };
-
-beforeAll(async () => {
-  process.on('worker', remember);
-  fresh = await freshDatabase();
-  mira = await person(fresh, 'Mira');
-  server = await serve(fresh);
-});
-
-afterEach(() => {
-  for (const client of leaving.splice(0)) client.destroy();
-});
-
-afterAll(async () => {
-  process.off('worker', remember);
-  await server.stopAll();
-  await fresh.close();
-});
-
-const eventually = (check: () => void | Promise<void>) =>
-  vi.waitFor(check, { timeout: 60_000, interval: 20 });
+process.on('worker', remember);
+afterAll(() => void process.off('worker', remember));
 
 interface Reading {
   readonly doc: Y.Doc;
   destroy(): void;
 }
 
-function join(name: string, doc = new Y.Doc(), url = server.url): ReturnType<typeof connect> {
-  const client = connect(url, name, mira, doc);
-  leaving.push(client);
-  return client;
-}
-
-function joinPlain(name: string): ReturnType<typeof connectPlain> {
-  const client = connectPlain(server.url, name, mira);
-  leaving.push(client);
-  return client;
-}
+const join = (name: string, doc = new Y.Doc(), url = house.server.url) =>
+  house.join(name, house.mira, { doc, url });
+const joinPlain = (name: string) => house.joinPlain(name, house.mira);
 
 const publish = ({ storyId, seedId }: TestStory) =>
-  publishTake(fresh, { storyId, parentId: seedId, authorId: mira.user.id });
+  publishTake(house.fresh, { storyId, parentId: seedId, authorId: house.mira.user.id });
 
 /** Every reader has these takes, and nothing that waits for something else. */
 async function allHave(readers: readonly Reading[], ids: ReadonlySet<string>): Promise<void> {
@@ -96,7 +57,7 @@ async function allHave(readers: readonly Reading[], ids: ReadonlySet<string>): P
 
 describe('whoever reads a tree', () => {
   test('at whatever moment they come, new or back, has all of it in the end', async () => {
-    const story = await plant(fresh, mira.user.id);
+    const story = await house.plant();
     const ids = new Set<string>([story.seedId]);
     const readers: Reading[] = [join(story.tree), joinPlain(story.tree)];
     await allHave(readers, ids);
@@ -113,27 +74,25 @@ describe('whoever reads a tree', () => {
       ids.add(await published);
     }
     await allHave(readers, ids);
-    expect(await checkStory(fresh.db, story.storyId)).toEqual([]);
+    expect(await checkStory(house.fresh.db, story.storyId)).toEqual([]);
   });
 
   test('from another node that compacted its log under it goes on', async () => {
-    const story = await plant(fresh, mira.user.id);
-    const other = await serve(fresh);
+    const story = await house.plant();
+    const other = await house.openNode();
     const readers = [join(story.tree), join(story.tree, new Y.Doc(), other.url)];
     const ids = new Set<string>([story.seedId]);
     await allHave(readers, ids);
     for (let n = 0; n < 4; n += 1) {
       ids.add(await publish(story));
-      await compactDocument(fresh.db, story.tree, { merge: mergeIntoState });
+      await compactDocument(house.fresh.db, story.tree, { merge: mergeIntoState });
     }
     await allHave(readers, ids);
-    expect(await checkStory(fresh.db, story.storyId)).toEqual([]);
-    for (const client of leaving.splice(0)) client.destroy();
-    await other.stopAll();
+    expect(await checkStory(house.fresh.db, story.storyId)).toEqual([]);
   });
 
   test('has nothing unsaved, unless they wrote into their copy', async () => {
-    const story = await plant(fresh, mira.user.id);
+    const story = await house.plant();
     const [honest, writer] = [join(story.tree), join(story.tree)];
     await eventually(() => {
       for (const { provider } of [honest, writer]) {
@@ -155,9 +114,9 @@ describe('whoever reads a tree', () => {
   });
 
   test('and speaks nonsense is put out, and nobody else', async () => {
-    const story = await plant(fresh, mira.user.id);
+    const story = await house.plant();
     const other = join(story.tree);
-    await eventually(() => expect(other.provider.isSynced).toBe(true));
+    await synced(other);
     const nonsense: [step: number, payload: Uint8Array][] = [
       [STEP.stateVector, new Uint8Array([200, 200])],
       [STEP.reply, new Uint8Array([1, 200, 1])],
@@ -165,7 +124,7 @@ describe('whoever reads a tree', () => {
       [9, new Uint8Array([0, 0])],
     ];
     for (const [step, payload] of nonsense) {
-      const raw = await enterRaw(server.url, story.tree, mira);
+      const raw = await house.joinRaw(story.tree, house.mira);
       raw.sync(step, payload);
       await eventually(() => expect(raw.closes.map(({ code }) => code)).toEqual([CLOSE.malformed]));
     }
@@ -177,7 +136,7 @@ describe('whoever reads a tree', () => {
 
 describe('the thread of the trees', () => {
   test('is killed again and again, and nobody is the worse for it', async () => {
-    const [story, quiet] = [await plant(fresh, mira.user.id), await plant(fresh, mira.user.id)];
+    const [story, quiet] = [await house.plant(), await house.plant()];
     const ids = new Set<string>([story.seedId]);
     const [reader, plain, other] = [join(story.tree), joinPlain(story.tree), join(quiet.tree)];
     await allHave([reader, plain], ids);
@@ -196,6 +155,6 @@ describe('the thread of the trees', () => {
     await allHave([other], new Set([quiet.seedId, id]));
     // A provider that has heard nothing for half a minute comes anew, by itself.
     expect([...reader.closes, ...other.closes].filter((code) => code !== NO_CODE)).toEqual([]);
-    expect(await checkStory(fresh.db, story.storyId)).toEqual([]);
+    expect(await checkStory(house.fresh.db, story.storyId)).toEqual([]);
   });
 });

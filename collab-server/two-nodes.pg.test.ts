@@ -1,56 +1,29 @@
 // Two collab-servers on one Postgres: what is written on one is on the other.
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { renameUser } from '#backend/accounts/guests.ts';
 import { readUpdates } from '#backend/postgres/documents.ts';
 import { readTree, wordsOf } from '#domain/story/document.ts';
-import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
-import {
-  connect,
-  person,
-  plant,
-  publishTake,
-  serve,
-  type TestClient,
-  type TestPerson,
-  type TestServer,
-} from './testing/world.ts';
+import { freshDatabase } from '../tests/harness/database.ts';
+import { eventually, synced, textOf, useHouse } from './testing/house.ts';
+import { plant, publishTake, type TestClient, type TestServer } from './testing/world.ts';
 
-let fresh: FreshDatabase;
-let mira: TestPerson;
-let here: TestServer;
+const house = useHouse(freshDatabase);
 let there: TestServer;
-const leaving: TestClient[] = [];
 
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  mira = await person(fresh, 'Mira');
-  [here, there] = await Promise.all([serve(fresh), serve(fresh)]);
-});
-
-afterEach(() => {
-  for (const client of leaving.splice(0)) client.destroy();
-});
-
-afterAll(async () => {
-  await Promise.all([here.stopAll(), there.stopAll()]);
-  await fresh.close();
+  there = await house.openNode();
 });
 
 async function join(server: TestServer, name: string): Promise<TestClient> {
-  const client = connect(server.url, name, mira);
-  leaving.push(client);
-  await eventually(() => expect(client.provider.isSynced).toBe(true));
+  const client = house.join(name, house.mira, server);
+  await synced(client);
   return client;
 }
 
-const textOf = ({ doc }: TestClient) => wordsOf(doc).toJSON();
-const eventually = (check: () => void | Promise<void>) =>
-  vi.waitFor(check, { timeout: 10_000, interval: 10 });
-
 test('words that are open on both nodes grow on both', async () => {
-  const story = await plant(fresh, mira.user.id, 'Base.');
-  const [a, b] = await Promise.all([join(here, story.words), join(there, story.words)]);
+  const story = await house.plant('Base.');
+  const [a, b] = await Promise.all([join(house.server, story.words), join(there, story.words)]);
   wordsOf(a.doc).insert(0, 'here ');
   await eventually(() => expect(textOf(b)).toBe('here Base.'));
   wordsOf(b.doc).insert(wordsOf(b.doc).length, ' there');
@@ -58,8 +31,8 @@ test('words that are open on both nodes grow on both', async () => {
 });
 
 test('edits from both sides at once end in the same words, each of them logged once', async () => {
-  const story = await plant(fresh, mira.user.id);
-  const [a, b] = await Promise.all([join(here, story.words), join(there, story.words)]);
+  const story = await house.plant();
+  const [a, b] = await Promise.all([join(house.server, story.words), join(there, story.words)]);
   for (let round = 0; round < 10; round += 1) {
     for (let n = 0; n < 10; n += 1) {
       wordsOf(a.doc).insert(0, `a${round}.${n};`);
@@ -72,7 +45,7 @@ test('edits from both sides at once end in the same words, each of them logged o
     expect(textOf(b)).toBe(textOf(a));
     expect(a.provider.hasUnsyncedChanges || b.provider.hasUnsyncedChanges).toBe(false);
   });
-  const logged = await readUpdates(fresh.db, story.words);
+  const logged = await readUpdates(house.fresh.db, story.words);
   const once = new Y.Doc();
   for (const { update } of logged) Y.applyUpdate(once, update);
   expect(wordsOf(once).toJSON()).toBe(textOf(a));
@@ -81,26 +54,26 @@ test('edits from both sides at once end in the same words, each of them logged o
 });
 
 test('words written while a node heard no notices are there when it hears again', async () => {
-  const story = await plant(fresh, mira.user.id);
-  const [a, b] = await Promise.all([join(here, story.words), join(there, story.words)]);
-  await fresh.pool.query(`select pg_terminate_backend(pid) from pg_stat_activity
+  const story = await house.plant();
+  const [a, b] = await Promise.all([join(house.server, story.words), join(there, story.words)]);
+  await house.fresh.pool.query(`select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and query ilike 'listen %'`);
   wordsOf(a.doc).insert(0, 'unheard');
   await eventually(() => expect(textOf(b)).toBe('unheard'));
 });
 
 test('a new name reaches every open story that its voice is in, on both nodes', async () => {
-  const jo = await person(fresh, 'Jo');
-  const [one, two] = [await plant(fresh, jo.user.id), await plant(fresh, mira.user.id)];
+  const { jo } = house;
+  const [one, two] = [await plant(house.fresh, jo.user.id), await house.plant()];
   const { storyId, seedId: parentId } = two;
-  await publishTake(fresh, { storyId, parentId, authorId: jo.user.id });
-  const stranger = await plant(fresh, mira.user.id);
+  await publishTake(house.fresh, { storyId, parentId, authorId: jo.user.id });
+  const stranger = await house.plant();
   const [a, b, c] = [
-    await join(here, one.tree),
+    await join(house.server, one.tree),
     await join(there, two.tree),
-    await join(here, stranger.tree),
+    await join(house.server, stranger.tree),
   ];
-  await renameUser(fresh.db, jo.user.id, 'Joanna');
+  await renameUser(house.fresh.db, jo.user.id, 'Joanna');
   const named = (client: TestClient) => readTree(client.doc).voices.get(jo.user.id)?.name;
   await eventually(() => expect([named(a), named(b)]).toEqual(['Joanna', 'Joanna']));
   expect(readTree(c.doc).meta?.revision).toBe(1);

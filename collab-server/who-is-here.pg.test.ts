@@ -1,25 +1,14 @@
 // Presence, and clients of y-websocket, beside each other.
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { CLOSE } from '#domain/protocol/room.ts';
 import { wordsOf } from '#domain/story/document.ts';
-import { freshDatabase, type FreshDatabase } from '../tests/harness/database.ts';
-import { eventually, synced, textOf, TestHouse } from './testing/house.ts';
-import { plant, type TestClient } from './testing/world.ts';
+import { freshDatabase } from '../tests/harness/database.ts';
+import { eventually, synced, textOf, useHouse } from './testing/house.ts';
+import type { TestClient } from './testing/world.ts';
 
-let fresh: FreshDatabase;
-let house: TestHouse;
-
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  house = await TestHouse.open(fresh, { warmMs: 0 });
-});
-afterEach(() => house.leave());
-afterAll(async () => {
-  await house.close();
-  await fresh.close();
-});
+const house = useHouse(freshDatabase, { warmMs: 0 });
 
 const namesSeenBy = (client: TestClient) =>
   [...(client.provider.awareness?.getStates().values() ?? [])].flatMap((state) =>
@@ -28,7 +17,7 @@ const namesSeenBy = (client: TestClient) =>
 
 describe('presence', () => {
   test('is who the session says, whatever the client says', async () => {
-    const story = await plant(fresh, house.mira.user.id);
+    const story = await house.plant();
     const [a, b] = [house.join(story.tree, house.mira), house.join(story.tree, house.jo)];
     await Promise.all([synced(a), synced(b)]);
     a.provider.awareness?.setLocalState({
@@ -43,7 +32,7 @@ describe('presence', () => {
   });
 
   test('of a listener, or that does not parse, is seen by nobody', async () => {
-    const story = await plant(fresh, house.mira.user.id);
+    const story = await house.plant();
     const [listener, forger, witness] = [
       house.join(story.tree, null),
       house.join(story.tree, house.mira),
@@ -65,7 +54,7 @@ describe('presence', () => {
   });
 
   test('of a client cannot be taken over by another person', async () => {
-    const story = await plant(fresh, house.mira.user.id);
+    const story = await house.plant();
     const [a, b] = [house.join(story.words, house.mira), house.join(story.words, house.jo)];
     await Promise.all([synced(a), synced(b)]);
     a.provider.awareness?.setLocalState({ recordingOver: story.seedId });
@@ -86,7 +75,7 @@ describe('presence', () => {
 
 describe('y-websocket', () => {
   test('clients share documents, edits and presence with the others', async () => {
-    const story = await plant(fresh, house.mira.user.id, 'Base.');
+    const story = await house.plant('Base.');
     const plain = house.joinPlain(story.words, house.jo);
     const native = house.join(story.words, house.mira);
     await eventually(() => expect(plain.provider.synced).toBe(true));
@@ -107,7 +96,7 @@ describe('y-websocket', () => {
   });
 
   test('listeners read and cannot write, and a document that is not there closes', async () => {
-    const story = await plant(fresh, house.mira.user.id, 'Base.');
+    const story = await house.plant('Base.');
     const listener = house.joinPlain(story.words, null);
     const native = house.join(story.words, house.mira);
     await eventually(() => expect(textOf(listener)).toBe('Base.'));

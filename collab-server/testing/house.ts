@@ -1,20 +1,24 @@
 // A collab-server and two people who come and go: what most tests of live documents begin with.
-import { vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, vi } from 'vitest';
 import * as Y from 'yjs';
 import { wordsOf } from '#domain/story/document.ts';
+import { enterRaw, type Framing, type RawSocket } from './raw.ts';
 import {
   connect,
   connectPlain,
   person,
+  plant,
   serve,
   type ServeSettings,
   type TestClient,
   type TestDatabase,
   type TestPerson,
   type TestServer,
+  type TestStory,
 } from './world.ts';
 
-const PATIENCE_MS = 20_000;
+/** As long as anything may take on a machine that does twenty other things, milliseconds. */
+const PATIENCE_MS = 50_000;
 
 /** Resolves once a check passes, and fails as it fails if it never does. */
 export const eventually = <T>(check: () => T | Promise<T>): Promise<T> =>
@@ -32,8 +36,8 @@ export const synced = ({ provider }: TestClient): Promise<void> =>
   holds('has the document', () => provider.isSynced);
 
 /** Resolves once all that somebody wrote is saved. */
-export const saved = ({ provider }: TestClient): Promise<void> =>
-  holds('has nothing unsaved', () => !provider.hasUnsyncedChanges);
+export const saved = (client: TestClient): Promise<void> =>
+  holds('has nothing unsaved', () => isSaved(client));
 
 function holds(what: string, check: () => boolean): Promise<void> {
   return eventually(() => {
@@ -41,21 +45,74 @@ function holds(what: string, check: () => boolean): Promise<void> {
   });
 }
 
-export class TestHouse {
+/** A database that the house closes. */
+interface OwnDatabase extends TestDatabase {
+  close(): Promise<void>;
+}
+
+interface Opened<D> {
+  readonly fresh: D;
   readonly server: TestServer;
   readonly mira: TestPerson;
   readonly jo: TestPerson;
-  readonly #leaving: { destroy(): void }[] = [];
+}
 
-  private constructor(server: TestServer, mira: TestPerson, jo: TestPerson) {
-    this.server = server;
-    this.mira = mira;
-    this.jo = jo;
+/** The house of a file of tests: open before them all, empty after each, closed after the last. */
+export function useHouse<D extends OwnDatabase>(
+  openDatabase: () => Promise<D>,
+  settings?: ServeSettings,
+): TestHouse<D> {
+  const house = new TestHouse<D>();
+  beforeAll(() => house.open(openDatabase, settings));
+  afterEach(() => house.leave());
+  afterAll(() => house.close());
+  return house;
+}
+
+export class TestHouse<D extends OwnDatabase = OwnDatabase> {
+  #opened: Opened<D> | null = null;
+  readonly #nodes: TestServer[] = [];
+  readonly #leaving: (() => unknown)[] = [];
+
+  async open(openDatabase: () => Promise<D>, settings?: ServeSettings): Promise<void> {
+    const fresh = await openDatabase();
+    const server = await serve(fresh, settings);
+    this.#nodes.push(server);
+    const [mira, jo] = [await person(fresh, 'Mira'), await person(fresh, 'Jo')];
+    this.#opened = { fresh, server, mira, jo };
   }
 
-  static async open(fresh: TestDatabase, settings?: ServeSettings): Promise<TestHouse> {
-    const server = await serve(fresh, settings);
-    return new TestHouse(server, await person(fresh, 'Mira'), await person(fresh, 'Jo'));
+  get fresh(): D {
+    return this.#parts.fresh;
+  }
+
+  get server(): TestServer {
+    return this.#parts.server;
+  }
+
+  get mira(): TestPerson {
+    return this.#parts.mira;
+  }
+
+  get jo(): TestPerson {
+    return this.#parts.jo;
+  }
+
+  get #parts(): Opened<D> {
+    if (this.#opened === null) throw new Error('the house is not open');
+    return this.#opened;
+  }
+
+  /** A story of Mira's with one written take. */
+  plant(words = ''): Promise<TestStory> {
+    return plant(this.fresh, this.mira.user.id, words);
+  }
+
+  /** One more collab-server on the same database, until the house is closed. */
+  async openNode(settings?: ServeSettings): Promise<TestServer> {
+    const node = await serve(this.fresh, settings);
+    this.#nodes.push(node);
+    return node;
   }
 
   /** Comes in; `leave` ends it. Null is a listener. */
@@ -65,24 +122,41 @@ export class TestHouse {
     { url = this.server.url, doc = new Y.Doc() } = {},
   ): TestClient {
     const client = connect(url, name, who, doc);
-    this.#leaving.push(client);
+    this.onLeave(() => client.destroy());
     return client;
   }
 
   /** The same with a client of y-websocket. */
   joinPlain(name: string, who: TestPerson | null): ReturnType<typeof connectPlain> {
     const client = connectPlain(this.server.url, name, who);
-    this.#leaving.push(client);
+    this.onLeave(() => client.destroy());
     return client;
   }
 
-  /** Everybody leaves: belongs after each test. */
-  leave(): void {
-    for (const client of this.#leaving.splice(0)) client.destroy();
+  /** The same with frames of one's own; resolves once the document is open. */
+  async joinRaw(
+    name: string,
+    who: TestPerson | null,
+    { url = this.server.url, dialect }: { readonly url?: string; readonly dialect?: Framing } = {},
+  ): Promise<RawSocket> {
+    const raw = await enterRaw(url, name, who, dialect);
+    this.onLeave(() => raw.socket.terminate());
+    return raw;
+  }
+
+  /** What is done when the test is over, the latest first. */
+  onLeave(leave: () => unknown): void {
+    this.#leaving.push(leave);
+  }
+
+  /** Everybody leaves. */
+  async leave(): Promise<void> {
+    for (const leave of this.#leaving.splice(0).toReversed()) await leave();
   }
 
   async close(): Promise<void> {
-    this.leave();
-    await this.server.stopAll();
+    await this.leave();
+    await Promise.all(this.#nodes.map((node) => node.stopAll()));
+    await this.#opened?.fresh.close();
   }
 }
