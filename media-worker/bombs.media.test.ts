@@ -26,8 +26,6 @@ import { watched, type Peak } from './testing/watch.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const OFFSETS = 20;
-/** An embedded ffmpeg takes ten times as long to start, and has the same parsers. */
-const EMBEDDED_OFFSETS = 1;
 /** Samples that a stem may lack at its end and still be whole: see DURATION_SLACK_SECONDS. */
 const SLACK_SAMPLES = 16_800;
 
@@ -144,8 +142,7 @@ for (const { name, tool, why } of await testTools()) {
       expect(outcomes).toContain(await outcome(tool, file, peak));
     });
 
-    // The embedded one takes ten seconds for each, and has the same guards.
-    test.each(name === 'native' ? untold : (['timeless'] as const))(
+    test.each(untold)(
       'two hours of silence, %s, are decoded as far as a take may reach, and refused',
       async (how) => {
         if (tool === null) return;
@@ -157,10 +154,9 @@ for (const { name, tool, why } of await testTools()) {
       '%s that breaks off anywhere is refused or whole',
       async (kind, whole) => {
         if (tool === null) return;
-        const count = name === 'native' ? OFFSETS : EMBEDDED_OFFSETS;
         const least = untelling.has(kind) ? 0 : SAMPLES - SLACK_SAMPLES;
-        for (let step = 0; step < count; step += 1) {
-          const at = Math.floor((whole.length * (step + 0.5)) / count);
+        for (let step = 0; step < OFFSETS; step += 1) {
+          const at = Math.floor((whole.length * (step + 0.5)) / OFFSETS);
           const ended = await outcome(tool, whole.subarray(0, at), peak);
           const kept = typeof ended === 'number' ? ended : SAMPLES;
           expect([at, kept]).toEqual([at, Math.max(kept, least)]);
@@ -171,7 +167,7 @@ for (const { name, tool, why } of await testTools()) {
     test('a file with bytes changed at random is refused, or becomes a stem', async () => {
       if (tool === null) return;
       const random = randomFrom(11);
-      for (const whole of name === 'native' ? sound.values() : []) {
+      for (const whole of sound.values()) {
         const damaged = Buffer.from(whole);
         for (let times = 0; times < 12; times += 1) {
           damaged.writeUInt8(Math.floor(random() * 256), Math.floor(random() * damaged.length));

@@ -9,10 +9,12 @@ import { runFfmpeg, type Tool } from './ffmpeg/run.ts';
 import { withJobFolder } from './job-folder.ts';
 import { decodeUpload, makeStem } from './stem.ts';
 import { transcode, wavFile } from './testing/files.ts';
+import { mp4OfAnotherFile, soundFiles } from './testing/hostile-files.ts';
 import { babble } from './testing/signals.ts';
-import { testTools } from './testing/tools.ts';
+import { anyTool, testTools } from './testing/tools.ts';
 
 const voice = babble(1, 96_000);
+const sound = await soundFiles(await anyTool());
 const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
 
 /** What lies outside of the job's folder, and names it in every way we know. */
@@ -23,6 +25,18 @@ const dash = (address: string) =>
   `<BaseURL>${address}</BaseURL></Representation></AdaptationSet></Period></MPD>`;
 
 const sdp = 'v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\n';
+
+/** The first bytes of each format, as they are told apart by them. */
+const marks = {
+  wav: Buffer.from('RIFF\xff\xff\xff\x7fWAVE', 'latin1'),
+  aiff: Buffer.from('FORM\x7f\xff\xff\xffAIFF', 'latin1'),
+  flac: Buffer.from('fLaC'),
+  ogg: Buffer.from('OggS'),
+  mp4: box('ftyp', 'isom\0\0\0\0isom'),
+  webm: Buffer.from('1a45dfa3', 'hex'),
+  mp3: Buffer.from('ID3\x04\0\0\0\0\0\0', 'latin1'),
+  adts: Buffer.from('fff15080', 'hex'),
+};
 
 const files: readonly (readonly [string, Uint8Array, TakeFailure])[] = [
   ['no bytes', new Uint8Array(), 'empty'],
@@ -107,6 +121,25 @@ for (const { name, tool, why } of await testTools()) {
       expect(await refusal(tool, await silentFilm(tool))).toBe('silent_stream');
     });
 
+    test.each(Object.entries(marks))(
+      'a playlist behind the mark of %s opens nothing',
+      async (_, mark) => {
+        if (tool === null) return;
+        for (const text of [hls('neighbour.wav'), 'ffconcat version 1.0\nfile neighbour.wav\n']) {
+          const disguised = Buffer.concat([mark, Buffer.from(`\n${text}`)]);
+          expect(await besideNeighbour(tool, disguised)).not.toBe('accepted');
+        }
+      },
+    );
+
+    test('an MP4 whose samples lie in another file opens nothing', async () => {
+      if (tool === null) return;
+      const { m4aIndexLast } = Object.fromEntries(sound);
+      expect(await besideNeighbour(tool, m4aIndexLast ?? Buffer.alloc(0))).toBe('accepted');
+      const elsewhere = mp4OfAnotherFile(m4aIndexLast, 'neighbour.wav');
+      expect(await besideNeighbour(tool, elsewhere)).not.toBe('accepted');
+    });
+
     test('a playlist opens nothing, even where its bytes get past the first look', async () => {
       if (tool === null) return;
       const formats: readonly InputFormat[] = [
@@ -138,6 +171,15 @@ for (const { name, tool, why } of await testTools()) {
         expect(samples?.size ?? 0).toBe(0);
       });
     });
+  });
+}
+
+/** What becomes of an upload beside which a recording lies. */
+async function besideNeighbour(tool: Tool, bytes: Uint8Array): Promise<TakeFailure | 'accepted'> {
+  return await withJobFolder(async (folder) => {
+    await writeFile(join(folder, 'neighbour.wav'), wavFile(voice));
+    await writeFile(join(folder, 'upload'), bytes);
+    return await reasonOf(makeStem(tool, 'upload', { folder }));
   });
 }
 

@@ -79,6 +79,28 @@ export function patched(
   return changed;
 }
 
+/**
+ * An MP4 whose samples lie in another file, as QuickTime keeps them: by a Macintosh alias.
+ * @param file one whose index stands behind its samples
+ */
+export function mp4OfAnotherFile(file: Buffer | undefined, path: string): Buffer {
+  const name = Buffer.from(path.length % 2 === 0 ? path : `${path}\0`);
+  const fixed = Buffer.alloc(12 + 150);
+  const alias = Buffer.concat([fixed, Buffer.from([0, 2, 0, path.length]), name, END_OF_ALIAS]);
+  alias.writeUInt32BE(alias.length, 0);
+  alias.write('alis', 4);
+  let changed = file ?? Buffer.alloc(0);
+  for (const box of ['moov', 'trak', 'mdia', 'minf', 'dinf', 'dref']) {
+    const size = changed.readUInt32BE(changed.indexOf(box, 0, 'latin1') - 4);
+    changed = patched(changed, box, { at: -4, value: size + alias.length - OWN_FILE_BYTES });
+  }
+  const at = changed.indexOf('dref', 0, 'latin1') + 12;
+  return Buffer.concat([changed.subarray(0, at), alias, changed.subarray(at + OWN_FILE_BYTES)]);
+}
+const END_OF_ALIAS = Buffer.from('ffff0000', 'hex');
+/** The entry that says: in this file. */
+const OWN_FILE_BYTES = 12;
+
 /** A RIFF chunk. */
 export function chunk(id: string, body: Buffer): Buffer {
   const head = Buffer.alloc(8);
