@@ -85,6 +85,56 @@ test('the place is kept when one begins to answer, in the middle of listening', 
     .toBe(Math.round(seconds * 48_000));
 });
 
+test('the front page goes on where a listener was, and only while there is something to hear', async ({
+  app,
+  page,
+}) => {
+  const mira = await HttpPerson.named(app.origin, 'Mira');
+  const seed = await mira.plantVoice('To be continued', spoken(43, 90));
+  await mira.untilMixed(seed);
+  await openStory(page, `/s/${seed.slug}`);
+  await page.getByRole('button', { name: 'Play this path' }).click();
+  await expect.poll(async () => (await soundOf(page)).seconds).toBeGreaterThan(0.3);
+  await page.keyboard.press('Shift+ArrowRight');
+  await expect.poll(async () => Number(await place(page).inputValue())).toBeGreaterThan(240_000);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('link', { name: 'Tap Story, all stories' }).click();
+
+  // Nobody has a name yet: this device alone knows.
+  const card = page.getByRole('region', { name: 'Continue' });
+  const goOn = card.getByRole('link', {
+    name: /^Continue To be continued Mira’s take · 1:\d\d left$/u,
+  });
+  await goOn.click();
+  await expect.poll(async () => (await soundOf(page)).paused).toBe(false);
+  await expect.poll(async () => Number(await place(page).inputValue())).toBeGreaterThan(240_000);
+  expect(new URL(page.url()).searchParams.has('continue')).toBe(false);
+
+  // With an account the page has it before any script runs.
+  await page.request.post(`${app.origin}/api/session`, {
+    data: { name: 'Ida' },
+    headers: { origin: app.origin },
+  });
+  await page.reload();
+  await openStory(page, `/s/${seed.slug}`);
+  const sent = page.waitForResponse(
+    (response) => response.url().endsWith('/position') && response.request().method() === 'PUT',
+  );
+  await page.getByRole('button', { name: /^Continue at/u }).click();
+  await expect.poll(async () => (await soundOf(page)).paused).toBe(false);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  expect((await sent).status()).toBe(204);
+  const html = await (await page.request.get(app.origin)).text();
+  expect(html).toContain('To be continued');
+  expect(html).toContain('Continue');
+
+  const { status } = await mira.call('PUT', `/api/stories/${seed.storyId}/deleted`);
+  expect(status).toBe(204);
+  await page.goto('/');
+  await expect(page.getByRole('heading', { name: 'Stories that grow by voice' })).toBeVisible();
+  await expect(card).toBeHidden();
+});
+
 test('a link leads to the second that was heard, and the menu from take to take', async ({
   app,
   page,
