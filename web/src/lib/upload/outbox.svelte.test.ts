@@ -69,6 +69,20 @@ describe('takes that wait for the line', () => {
     await vi.waitFor(() => expect(published).toEqual([uuid(1), uuid(2)]));
   });
 
+  test('over one that waits wait for that one, without a line too', async () => {
+    const over = written(2, { parentId: takeId(uuid(1)) });
+    const { outbox } = outboxApart({
+      written: device(written(1), over),
+      publish: unused,
+      isOnline: () => false,
+    });
+    await outbox.send();
+    expect(outbox.items.map(({ step }) => describeStep(step))).toEqual([
+      'Kept here. Waiting for network',
+      'Kept here. It waits for your take above',
+    ]);
+  });
+
   test('that this device cannot read are told as refused, not as waiting for the line', async () => {
     const unreadable = new Error('unreadable');
     const voices = voicesOf([recorded(1)], () => Promise.reject(unreadable));

@@ -168,6 +168,7 @@ export class Outbox {
     while (this.#again && !this.#stopped) {
       this.#again = false;
       await this.refresh();
+      this.#tellBehind();
       const isWaiting = this.items.some(isToBeSent);
       if (isWaiting && this.#settings.isOnline()) await this.#settings.alone(() => this.#pass());
     }
@@ -180,10 +181,17 @@ export class Outbox {
       const item = this.items.find((one) => one.takeId === takeId);
       if (item === undefined || !isToBeSent(item) || this.#asks(item)) continue;
       if (this.#stopped) return;
-      const parent = parentIn(this.items, item);
-      if (parent !== undefined)
-        this.#step(takeId, { at: 'behind', isParentRefused: parent.step.at === 'refused' });
+      if (parentIn(this.items, item) !== undefined) this.#tellBehind();
       else if (!(await this.#sendOne(item))) return;
+    }
+  }
+
+  /** A take over one that waits here waits for that, whether there is a line or not. */
+  #tellBehind(): void {
+    for (const item of this.items.filter(isToBeSent)) {
+      const parent = parentIn(this.items, item);
+      if (parent === undefined) continue;
+      this.#step(item.takeId, { at: 'behind', isParentRefused: parent.step.at === 'refused' });
     }
   }
 
