@@ -96,6 +96,7 @@ test('known failure 29: the focus stays in the player when a branch is gone over
   await mira.untilMixed(sams);
   await openStory(page, `/s/${slug}?take=${sams.takeId}`);
   const player = page.getByRole('region', { name: 'Player' });
+  await player.getByRole('slider', { name: 'Place on this path' }).fill('0');
   const toLou = player.getByRole('button', { name: /^Go over to Lou’s branch/u });
   await tabTo(page, toLou);
   await page.keyboard.press('Enter');

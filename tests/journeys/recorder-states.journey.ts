@@ -63,7 +63,7 @@ test('axe finds nothing while a take begins, while it ends, and after it was ref
 
   const deleted = await mira.call('PUT', `/api/stories/${seed.storyId}/deleted`);
   expect(deleted.status).toBeLessThan(300);
-  await expect(page.getByText('This story was deleted')).toBeVisible();
+  await expect(page.getByText('This story was deleted', { exact: true })).toBeVisible();
   await recorderOf(page).getByRole('button', { name: 'Publish' }).click();
   await lookAt(page, 'failed');
 });
