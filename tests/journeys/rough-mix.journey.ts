@@ -2,12 +2,11 @@
 import type { Locator, Page } from '@playwright/test';
 import type { Published } from '#domain/protocol/commands.ts';
 import { expect, test } from '../harness/journey.ts';
-import { locate, voice, wavFile } from '../harness/tones.ts';
-import { heardSince, resumeTap, tapElement } from './support/element-sound.ts';
-import { playlistOf, unmixed } from './support/held-worker.ts';
+import { voice, wavFile } from '../harness/tones.ts';
+import { unmixed } from './support/held-worker.ts';
 import { HttpPerson } from './support/http-person.ts';
 import { openStory } from './support/recording.ts';
-import { decode, spoken } from './support/sound.ts';
+import { spoken } from './support/sound.ts';
 
 test.use({ bypassCSP: true });
 
@@ -27,107 +26,6 @@ async function plant(mira: HttpPerson, title: string): Promise<Published> {
   await mira.untilMixed(answer);
   return answer;
 }
-
-const stretch = (sound: Float32Array, from: number, length: number): Float32Array =>
-  sound.subarray(from, from + length);
-
-const seconds = (from: number, to: number, step: number): number[] =>
-  Array.from({ length: Math.round((to - from) / step) }, (_, index) => from + index * step);
-
-/** How far what is heard stands out of its difference from the path, decibels, in a tenth of a second. */
-function clearness(heard: Float32Array, path: Float32Array): number {
-  let [sound, difference] = [0, 0];
-  for (const [index, sample] of path.entries()) {
-    sound += sample ** 2;
-    difference += ((heard[index] ?? 0) - sample) ** 2;
-  }
-  return 10 * Math.log10(sound / difference);
-}
-
-test('the true mix takes the place of the rough one without a jump, while it plays', async ({
-  app,
-  page,
-}) => {
-  const mira = await HttpPerson.named(app.origin, 'Mira');
-  const parent = await plant(mira, 'A rough mix');
-  let seed = 93;
-  const branch = () => mira.branchVoice(parent, wavFile(voice((seed += 1), 45 * SECOND)));
-  const { leaf, render } = await unmixed(app, mira, branch);
-  let at = 0;
-  try {
-    await openStory(page, `/s/${parent.slug}?take=${leaf.takeId}`);
-    await tapElement(page);
-    await page.getByLabel('Place on this path').fill('0');
-    await play(page).click();
-    await resumeTap(page);
-    // Over the splice between what is rendered and what is not.
-    await expect(isRough(page)).toBeVisible();
-    await expect.poll(() => secondsOf(page)).toBeGreaterThan(9);
-  } finally {
-    render();
-  }
-  await expect(isRough(page)).toBeHidden();
-  at = await secondsOf(page);
-  await expect.poll(() => secondsOf(page)).toBeGreaterThan(at + 3);
-  const { samples, waits } = await heardSince(page);
-  expect(waits, 'times that the element had to wait').toBe(0);
-
-  const { codec } = (await playlistOf(mira, leaf)) ?? {};
-  const { bytes } = await mira.call('GET', `/api/takes/${leaf.takeId}/path?codec=${codec}`);
-  const path = await decode(new Uint8Array(bytes), 'mov');
-  const origin = locate(path.subarray(SECOND / 4, SECOND), samples).lagSamples - SECOND / 4;
-  /** By how many samples a third of a second is heard late. */
-  const late = (second: number) => {
-    const from = Math.round(second * SECOND);
-    const around = stretch(samples, origin + from - SECOND / 4, 0.8 * SECOND);
-    return locate(stretch(path, from, 0.3 * SECOND), around).lagSamples - SECOND / 4;
-  };
-  const places = [...seconds(5, 9, 0.3), ...seconds(at - 1, at + 2.4, 0.3)];
-  expect(places.map(late)).toEqual(places.map(() => 0));
-  const clear = seconds(at - 1, at + 2.5, 0.1).map((second) => {
-    const from = Math.round(second * SECOND);
-    return clearness(
-      stretch(samples, origin + from, SECOND / 10),
-      stretch(path, from, SECOND / 10),
-    );
-  });
-  test.info().annotations.push({
-    type: 'rough to true mix',
-    description: `0 samples off; ${clear.map((decibels) => decibels.toFixed(0)).join(' ')} dB`,
-  });
-  expect(Math.min(...clear)).toBeGreaterThan(10);
-});
-
-test('known failure 2: a path whose true mix comes as it ends has ended, and does not load for ever', async ({
-  app,
-  page,
-}) => {
-  const mira = await HttpPerson.named(app.origin, 'Mira');
-  const parent = await plant(mira, 'At its end');
-  let seed = 103;
-  const branch = () => mira.branchVoice(parent, wavFile(voice((seed += 1), 20 * SECOND)));
-  const { leaf, render } = await unmixed(app, mira, branch);
-  const held = Promise.withResolvers<void>();
-  try {
-    await openStory(page, `/s/${parent.slug}?take=${leaf.takeId}`);
-    await page.getByLabel('Place on this path').fill(String(16 * SECOND));
-    await play(page).click();
-    await expect(isRough(page)).toBeVisible();
-    await page.route(`**/${leaf.takeId}/playlist*`, async (route) => {
-      await held.promise;
-      await route.continue();
-    });
-  } finally {
-    render();
-  }
-  await page.waitForRequest((request) => request.url().includes(`${leaf.takeId}/playlist`));
-  await expect(page.locator('audio')).toHaveJSProperty('ended', false);
-  await expect(page.locator('audio')).toHaveJSProperty('ended', true);
-  held.resolve();
-  await expect(play(page)).toBeVisible();
-  await play(page).click();
-  await expect.poll(() => secondsOf(page)).toBeGreaterThan(0.3);
-});
 
 test('stems whose links have expired come under new ones', async ({ app, page }) => {
   const mira = await HttpPerson.named(app.origin, 'Mira');
