@@ -113,6 +113,28 @@ test('what is hidden is not promised, except to those who hear it', async () => 
   expect(await at(end - 10 * second, jo)).toMatchObject({ voice: { name: 'Jo' } });
 });
 
+test('a story goes on through what is hidden, to the last take that may be heard', async () => {
+  const { storyId, takeId } = await plant('The ferry');
+  const jos = await answer(jo, storyId, takeId);
+  const idas = await answer(ida, storyId, jos);
+  const [seedEnd, josEnd, end] = [await endOf(takeId), await endOf(jos), await endOf(idas)];
+  const at = (positionSamples: number) =>
+    readRemainder(fresh.db, { leafId: idas, positionSamples }, null);
+  await setHidden(site, jo, { takeId: jos, hidden: true });
+  for (const [place, name] of [
+    [10 * second, 'Mira'],
+    [seedEnd + second, 'Mira'],
+    [josEnd + second, 'Ida'],
+  ] as const) {
+    expect(await at(place)).toMatchObject({ voice: { name }, remainingSamples: end - place });
+  }
+  // Nobody has been heard yet: whoever comes next is named.
+  await setHidden(site, mira, { takeId, hidden: true });
+  expect(await at(10 * second)).toMatchObject({ voice: { name: 'Ida' } });
+  await setHidden(site, mira, { takeId: idas, hidden: true });
+  expect(await at(10 * second)).toBeNull();
+});
+
 test('the newest come first, and what was heard to its end or hardly begun is left out', async () => {
   await begin('One', 10 * second, 3_000);
   await begin('Two', 0, 2_000);

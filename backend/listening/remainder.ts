@@ -33,8 +33,9 @@ export async function readContinuations(
 
 /**
  * What whoever goes on from a place will hear: the path to its leaf, and on from there to where the
- * story's page would lead. Null if the story or the take is gone, and if what is left is nothing, or
- * hidden from them.
+ * story's page would lead, up to the last take that they may hear. Hidden ones before that are silent.
+ * The voice is of the last take that has begun by then and may be heard, else of the first to come.
+ * Null if the story or the take is gone, and if what is left is nothing, or hidden from them.
  * @throws {Problem} `unavailable`
  */
 export async function readRemainder(
@@ -46,12 +47,12 @@ export async function readRemainder(
     const story = await standingAt(db, leafId, viewer);
     if (story === null) return null;
     const path = hitPath(treeOf(await readAround(db, leafId)), leafId);
-    const silentFrom = path.findIndex(
-      (take) => !mayHear(viewer, story.standing, { ...take, hidden: isHidden(take) }),
+    const heard = path.filter((take) =>
+      mayHear(viewer, story.standing, { ...take, hidden: isHidden(take) }),
     );
-    const heard = silentFrom === -1 ? path : path.slice(0, silentFrom);
     const length = Math.max(0, ...heard.map(endOf));
-    const take = heard.findLast(({ startSamples }) => startSamples <= positionSamples);
+    const take =
+      heard.findLast(({ startSamples }) => startSamples <= positionSamples) ?? heard.at(0);
     if (take === undefined || isOver(positionSamples, length)) return null;
     const voice = (await voicesOf(db, new Set([take.authorId]))).get(take.authorId);
     if (voice === undefined) return null;

@@ -25,7 +25,7 @@ export const remainderSchema = v.object({
   storyId: storyIdSchema,
   slug: v.string(),
   title: v.string(),
-  /** Who speaks there. */
+  /** Who spoke there last, of those who may be heard; else who speaks next. */
   voice: voiceSchema,
   remainingSamples: samples,
 });
