@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { eq } from 'drizzle-orm';
 import type { Person } from '#domain/access/policy.ts';
-import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
+import { takeId as takeIdOf, type StoryId, type TakeId, type UserId } from '#domain/story/ids.ts';
 import { takes } from '#drizzle/schema.ts';
 import { freshDatabase, type FreshDatabase } from '../../tests/harness/database.ts';
 import { branchStory } from '../story/branch.ts';
@@ -150,4 +151,26 @@ test('nothing is offered behind the end of what is left', async () => {
   expect(await offered()).toEqual([]);
   const place = { leafId: newTakeId(), positionSamples: 0 };
   expect(await readRemainder(fresh.db, place, null)).toBeNull();
+});
+
+test('what is left of a story without end is known a thousand takes far', async () => {
+  const { storyId, takeId } = await plant('The river');
+  const seedEnd = await endOf(takeId);
+  const below = Array.from({ length: 1_200 }, () => takeIdOf(randomUUID()));
+  await fresh.db.insert(takes).values(
+    below.map((id, at) => ({
+      id,
+      storyId,
+      parentId: below[at - 1] ?? takeId,
+      authorId: jo.id,
+      kind: 'text' as const,
+      status: 'ready' as const,
+      startSamples: seedEnd + at * second,
+      durationSamples: second,
+    })),
+  );
+  const place = { leafId: takeId, positionSamples: seedEnd };
+  expect(await readRemainder(fresh.db, place, null)).toMatchObject({
+    remainingSamples: 1_000 * second,
+  });
 });

@@ -4,16 +4,18 @@ import * as v from 'valibot';
 import { mayReadOriginal, type Person } from '#domain/access/policy.ts';
 import { Problem } from '#domain/protocol/problem.ts';
 import { takeIdSchema, type StoryId, type TakeId } from '#domain/story/ids.ts';
-import type { Take } from '#domain/story/take.ts';
+import type { PathTake, Take } from '#domain/story/take.ts';
 import { stories, takes, uploads } from '#drizzle/schema.ts';
 import type { Queryable } from '../postgres/database.ts';
 import { whileReachable } from '../postgres/query-error.ts';
 import { visibleTo } from './read.ts';
 import { isThere } from './standing.ts';
-import { takeColumns, takeOf } from './take-row.ts';
+import { pathTakeColumns, pathTakeOf, takeColumns, takeOf } from './take-row.ts';
 
 /** The most takes of one path that are read; a path of ten-second takes is 4,460 long at most. */
 const MAX_PATH_TAKES = 10_000;
+/** The most takes after one that are read to know where its path leads. */
+const MAX_TAKES_AFTER = 1_000;
 
 export interface TakeRead {
   readonly take: Take;
@@ -60,8 +62,12 @@ export async function readPath(db: Queryable, id: TakeId): Promise<Take[]> {
   });
 }
 
-/** The takes from the seed to `id`, and all that follow it; empty if there is no such take. */
-export async function readAround(db: Queryable, id: TakeId): Promise<Take[]> {
+/**
+ * The takes from the seed to `id`, and those that follow it: the nearest, a thousand at most. Empty if
+ * there is no such take.
+ */
+export async function readAround(db: Queryable, id: TakeId): Promise<PathTake[]> {
+  // A recursion comes from generation to generation, so the limit leaves out the furthest.
   const around = sql`${takes.id} in (
     with recursive before as (
       select id, parent_id from ${takes} where id = ${id}
@@ -72,9 +78,9 @@ export async function readAround(db: Queryable, id: TakeId): Promise<Take[]> {
       union
       select take.id from ${takes} take join after on take.parent_id = after.id
     )
-    select id from before union all select id from after)`;
-  const rows = await whileReachable(() => db.select(takeColumns).from(takes).where(around));
-  return rows.map(takeOf);
+    select id from before union all (select id from after limit ${MAX_TAKES_AFTER}))`;
+  const rows = await whileReachable(() => db.select(pathTakeColumns).from(takes).where(around));
+  return rows.map(pathTakeOf);
 }
 
 export interface Original {

@@ -80,16 +80,22 @@ export type TakeState = v.InferOutput<typeof takeStateSchema>;
 
 export type Take = TakeFacts & { readonly state: TakeState };
 
+/** As much of a take as says where paths lead, and who may hear them. */
+export type PathTake = Omit<TakeFacts, 'kind' | 'timing'> & {
+  readonly state: Pick<TakeState, 'status' | 'likes' | 'hidden'>;
+};
+
 /** A take whose place on the timeline is settled. */
-export type PlacedTake = Take & { readonly durationSamples: number };
+export type Placed<T extends PathTake> = T & { readonly durationSamples: number };
+export type PlacedTake = Placed<Take>;
 
 /** True once the take's duration is known and it has not failed. */
-export function isPlaced(take: Take): take is PlacedTake {
+export function isPlaced<T extends PathTake>(take: T): take is Placed<T> {
   return take.durationSamples !== null && take.state.status !== 'failed';
 }
 
 /** How many people like a take. */
-export function likesOf({ state }: Pick<Take, 'state'>): number {
+export function likesOf({ state }: Pick<PathTake, 'state'>): number {
   return state.likes ?? 0;
 }
 
@@ -99,7 +105,7 @@ export function mixesOf({ state }: Pick<Take, 'state'>): number {
 }
 
 /** True for a take that was hidden: a tombstone to all but its author, the keepers and the owner. */
-export function isHidden({ state }: Pick<Take, 'state'>): boolean {
+export function isHidden({ state }: Pick<PathTake, 'state'>): boolean {
   return state.hidden === true;
 }
 

@@ -1,27 +1,27 @@
 // The read model of a story: takes as a tree, whatever order or damage they arrive in.
 import { endOf } from '../timeline/duet.ts';
 import type { TakeId } from './ids.ts';
-import { isHidden, isPlaced, likesOf, type PlacedTake, type Take } from './take.ts';
+import { isHidden, isPlaced, likesOf, type PathTake, type Placed, type Take } from './take.ts';
 
-export interface StoryTree {
+export interface StoryTree<T extends PathTake = Take> {
   /** The seed, or null while none has arrived. */
-  readonly root: Take | null;
+  readonly root: T | null;
   /** Every take reachable from the seed, by id. Orphans and loops are left out. */
-  readonly takes: ReadonlyMap<TakeId, Take>;
+  readonly takes: ReadonlyMap<TakeId, T>;
   /** Children of each take, oldest first, ties by id. */
-  readonly children: ReadonlyMap<TakeId, readonly Take[]>;
+  readonly children: ReadonlyMap<TakeId, readonly T[]>;
 }
 
-const oldestFirst = (a: Take, b: Take): number =>
+const oldestFirst = (a: PathTake, b: PathTake): number =>
   a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1);
 
 /** Builds the tree of a story in O(n log n). Takes that no path from the seed reaches are dropped. */
-export function treeOf(all: Iterable<Take>): StoryTree {
+export function treeOf<T extends PathTake>(all: Iterable<T>): StoryTree<T> {
   const byParent = Map.groupBy(all, (take) => take.parentId);
   const roots = (byParent.get(null) ?? []).toSorted(oldestFirst);
   const root = roots[0] ?? null;
-  const takes = new Map<TakeId, Take>();
-  const children = new Map<TakeId, readonly Take[]>();
+  const takes = new Map<TakeId, T>();
+  const children = new Map<TakeId, readonly T[]>();
   const waiting = root === null ? [] : [root];
   for (let take = waiting.pop(); take !== undefined; take = waiting.pop()) {
     if (takes.has(take.id)) continue;
@@ -34,8 +34,8 @@ export function treeOf(all: Iterable<Take>): StoryTree {
 }
 
 /** The takes from the seed to `id`, both included; empty if the tree does not hold `id`. */
-export function pathTo(tree: StoryTree, id: TakeId): Take[] {
-  const path: Take[] = [];
+export function pathTo<T extends PathTake>(tree: StoryTree<T>, id: TakeId): T[] {
+  const path: T[] = [];
   for (let take = tree.takes.get(id); take !== undefined;) {
     path.push(take);
     take = take.parentId === null ? undefined : tree.takes.get(take.parentId);
@@ -44,7 +44,7 @@ export function pathTo(tree: StoryTree, id: TakeId): Take[] {
 }
 
 /** The children of a take that can be shown to everybody. */
-export function placedChildren(tree: StoryTree, id: TakeId): PlacedTake[] {
+export function placedChildren<T extends PathTake>(tree: StoryTree<T>, id: TakeId): Placed<T>[] {
   return (tree.children.get(id) ?? []).filter(isPlaced);
 }
 
@@ -53,11 +53,11 @@ export function placedChildren(tree: StoryTree, id: TakeId): PlacedTake[] {
  * where the likes of all takes on the way sum up to the most; ties to the latest end, then to the
  * older take, then by id. It enters no take that is hidden. Empty for a story without a placed seed.
  */
-export function hitPath(tree: StoryTree, from?: TakeId): PlacedTake[] {
+export function hitPath<T extends PathTake>(tree: StoryTree<T>, from?: TakeId): Placed<T>[] {
   const start = from === undefined ? tree.root : (tree.takes.get(from) ?? null);
   if (start === null || !isPlaced(start)) return [];
-  let best: Reach = { take: start, likes: likesOf(start) };
-  const waiting: Reach[] = [best];
+  let best: Reach<Placed<T>> = { take: start, likes: likesOf(start) };
+  const waiting: Reach<Placed<T>>[] = [best];
   for (let reach = waiting.pop(); reach !== undefined; reach = waiting.pop()) {
     if (isBetter(reach, best)) best = reach;
     for (const take of placedChildren(tree, reach.take.id)) {
@@ -68,12 +68,12 @@ export function hitPath(tree: StoryTree, from?: TakeId): PlacedTake[] {
 }
 
 /** How far a path goes, and what it gathered on the way. */
-interface Reach {
-  readonly take: PlacedTake;
+interface Reach<P> {
+  readonly take: P;
   readonly likes: number;
 }
 
-function isBetter(one: Reach, best: Reach): boolean {
+function isBetter<P extends Placed<PathTake>>(one: Reach<P>, best: Reach<P>): boolean {
   const gain = one.likes - best.likes || endOf(one.take) - endOf(best.take);
   return gain > 0 || (gain === 0 && oldestFirst(one.take, best.take) < 0);
 }
