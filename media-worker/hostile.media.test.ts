@@ -9,7 +9,7 @@ import { runFfmpeg, type Tool } from './ffmpeg/run.ts';
 import { withJobFolder } from './job-folder.ts';
 import { decodeUpload, makeStem } from './stem.ts';
 import { transcode, wavFile } from './testing/files.ts';
-import { mp4OfAnotherFile, soundFiles } from './testing/hostile-files.ts';
+import { flacTagged, forgedSaying, mp4OfAnotherFile, soundFiles } from './testing/hostile-files.ts';
 import { babble } from './testing/signals.ts';
 import { anyTool, testTools } from './testing/tools.ts';
 
@@ -114,6 +114,18 @@ for (const { name, tool, why } of await testTools()) {
           expect([to, await refusal(tool, half)]).toEqual([to, 'truncated']);
         }
       });
+    });
+
+    test.each([
+      'ENOSPC_ENOSPC_ENOSPC',
+      'out.flac: No space left on device',
+      'Exiting normally, received signal 24',
+    ])('a recording is taken though its tags say: %s', async (line) => {
+      if (tool === null) return;
+      for (const [how, tag] of Object.entries(forgedSaying(line))) {
+        const file = flacTagged(sound.get('flac'), [tag]);
+        expect([how, await refusal(tool, file)]).toEqual([how, 'accepted']);
+      }
     });
 
     test('a film without sound has no audio track', async () => {

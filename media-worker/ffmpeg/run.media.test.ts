@@ -108,6 +108,29 @@ for (const { name, tool, why } of await testTools()) {
       });
     });
 
+    test('tags that it writes are not taken for its own words', async () => {
+      if (tool === null) return;
+      await withJobFolder(async (folder) => {
+        await writeFile(join(folder, 'in.wav'), wavFile(babble(1, 48_000)));
+        const title = 'No space left on device';
+        const tags = ['-metadata', `title=${title}\n${title}\u2028${title}`];
+        const args = [
+          '-f',
+          'wav',
+          '-i',
+          'in.wav',
+          ...tags,
+          '-c:a',
+          'flac',
+          '-f',
+          'flac',
+          'out.flac',
+        ];
+        const lines = await runFfmpeg(tool, args, { folder });
+        expect(lines.join('\n')).not.toContain(title);
+      });
+    });
+
     test('does not see the environment of the worker', async () => {
       if (tool === null) return;
       vi.stubEnv('FFREPORT', 'file=report.log:level=32');

@@ -1,11 +1,11 @@
 // Runs one ffmpeg: in a folder of its own, within limits, with progress, and gone when told.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { cleanEnvironment } from './environment.ts';
 import { FfmpegFailed, FfmpegKilled, FfmpegStarved } from './failures.ts';
 import type { Ffmpeg } from './find.ts';
 import type { Bounds } from './limits.ts';
+import { linesOf } from './lines.ts';
 
 /** An ffmpeg with the bounds that this machine can set around it. */
 export interface Tool extends Bounds {
@@ -35,8 +35,13 @@ const TERM_MS = 2_000;
 const KEPT_LINES = 200;
 /** A tag of the file (lyrics have one line each): not kept, so that it crowds out nothing else. */
 const TAG = /^ {4,}[^:]{0,15} +: /u;
-/** As ffmpeg says it, and as Node does in front of the embedded one. */
-const DISK_FULL = /No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/u;
+/** ffmpeg says this once it has told of all its inputs, and then begins. */
+const BEGINS = 'Stream mapping:';
+/**
+ * As ffmpeg says it, and as Node does in front of the embedded one. So far to the right are only
+ * tags.
+ */
+const DISK_FULL = /^(?! {4}).*(?:No space left on device|Disk quota exceeded|ENOSPC|EDQUOT)/u;
 /** ffmpeg takes its being out of CPU time (SIGXCPU) for a wish to end, and ends in order. */
 const OUT_OF_CPU = /^Exiting normally, received signal 24/u;
 /** What limits and loaders exit with when they cannot run the program: "126", "127". */
@@ -44,7 +49,8 @@ const NOT_RUN = new Set([126, 127]);
 
 /**
  * Runs ffmpeg to its end.
- * @returns the last lines that it wrote to stderr, oldest first
+ * @returns the last lines that it wrote to stderr, oldest first: none from before it began, where
+ * the tags of a file may say anything
  * @throws {FfmpegFailed} it ended with an error
  * @throws {FfmpegKilled} something outside ended it, our wall limit too
  * @throws {FfmpegStarved} the disk is full, or ffmpeg cannot be run at all
@@ -143,10 +149,12 @@ class Ending {
 
 async function lastLines(stream: Readable, { onLine }: RunOptions): Promise<string[]> {
   const lines: string[] = [];
-  for await (const whole of createInterface({ input: stream })) {
+  for await (const whole of linesOf(stream)) {
     if (TAG.test(whole)) continue;
     const line = whole.slice(0, 500);
     onLine?.(line);
+    // A tag may say it too, but ffmpeg does so after all tags.
+    if (line === BEGINS) lines.length = 0;
     lines.push(line);
     if (lines.length > KEPT_LINES) lines.shift();
   }
@@ -157,7 +165,7 @@ async function readProgress(
   stream: Readable,
   { expectedSeconds: expected = () => null, onProgress }: RunOptions,
 ): Promise<void> {
-  for await (const line of createInterface({ input: stream })) {
+  for await (const line of linesOf(stream)) {
     const micros = /^out_time_us=(\d+)$/u.exec(line)?.[1];
     const seconds = typeof expected === 'number' ? expected : expected();
     if (micros === undefined || seconds === null) continue;

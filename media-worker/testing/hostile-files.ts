@@ -123,3 +123,32 @@ export function zipOfNothing(): Buffer {
   const end = Buffer.from('504b050600000000010001002f0000001f0000000000', 'hex');
   return Buffer.concat([local, Buffer.from('a'), end]);
 }
+
+/** A FLAC with tags, each a key, `=` and a value, in which any text may stand. */
+export function flacTagged(flac: Buffer | undefined, tags: readonly string[]): Buffer {
+  if (flac === undefined) throw new Error('flacTagged: no file');
+  const counted = (text: string): Buffer[] => [
+    littleEndian(Buffer.byteLength(text)),
+    Buffer.from(text),
+  ];
+  const body = Buffer.concat([...counted(''), littleEndian(tags.length), ...tags.flatMap(counted)]);
+  const head = Buffer.from([VORBIS_COMMENT, 0, 0, 0]);
+  head.writeUIntBE(body.length, 1, 3);
+  const [begin, rest] = [flac.subarray(0, STREAMINFO_END), flac.subarray(STREAMINFO_END)];
+  return Buffer.concat([begin, head, body, rest]);
+}
+const VORBIS_COMMENT = 4;
+const STREAMINFO_END = 42;
+
+function littleEndian(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+/** Tags that ffmpeg prints as if it had said so itself. */
+export const forgedSaying = (line: string): Record<string, string> => ({
+  'a tag of a long name': `${line}=x`,
+  'a line in the name of a tag': `key\n${line}\nkey=x`,
+  'a line separator in a tag': `title=x\u2028${line}\u2028x`,
+});
