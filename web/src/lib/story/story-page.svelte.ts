@@ -1,24 +1,15 @@
 // What a story's page shows and does: the live tree, the path that is open, the take that is chosen.
 import { untrack } from 'svelte';
-import { SvelteMap } from 'svelte/reactivity';
+import type { SvelteMap } from 'svelte/reactivity';
 import { goto, refreshAll } from '$app/navigation';
 import type { Standing } from '#domain/access/policy.ts';
-import {
-  isHidden,
-  isPlaced,
-  mixesOf,
-  type PlacedTake,
-  type Take,
-  type Voice,
-} from '#domain/story/take.ts';
+import { isHidden, isPlaced, type PlacedTake, type Take, type Voice } from '#domain/story/take.ts';
 import type { ListeningPosition } from '#domain/protocol/listening.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
-import { hitPath, pathTo } from '#domain/story/tree.ts';
+import { hitPath } from '#domain/story/tree.ts';
 import { endOf } from '#domain/timeline/duet.ts';
-import { SAMPLE_RATE, samplesToSeconds, secondsToSamples } from '#domain/timeline/samples.ts';
+import { samplesToSeconds, secondsToSamples } from '#domain/timeline/samples.ts';
 import type { StoryView } from '#domain/story/document.ts';
-import { keepThisPage } from '../offline/kept-page.svelte.ts';
-import { TreeKeeper } from '../offline/kept-tree.ts';
 import { LiveStory } from '../live/live-story.svelte.ts';
 import { describeGrowth } from '../live/growth.ts';
 import { wordsOfTake } from '../tree/fetch-take.ts';
@@ -32,7 +23,10 @@ import { Listening } from '../listening/listening.svelte.ts';
 import { placesOf } from '../listening/places.ts';
 import { silencesOf } from '../listening/silences-of.ts';
 import { Player } from '../player/player.svelte.ts';
+import { KeptStory } from './kept-story.ts';
+import { joinOf, playablePath } from './playable-path.ts';
 import { StoryActs, type ActsData } from './story-acts.svelte.ts';
+import { StoryWords } from './story-words.svelte.ts';
 
 /** What the server reads for this page. */
 export interface StoryPageData extends ActsData {
@@ -46,8 +40,6 @@ export interface StoryPageData extends ActsData {
   readonly chosen: TakeId | null;
 }
 
-/** How much is heard before an answer begins. */
-const JOIN_LEAD_SAMPLES = 4 * SAMPLE_RATE;
 const UNKNOWN_VOICE = { name: 'Somebody', hue: 0 } as const;
 
 export class StoryPage {
@@ -57,6 +49,7 @@ export class StoryPage {
   readonly written: WrittenHere;
   readonly outbox: Outbox;
   readonly acts: StoryActs;
+  readonly kept: KeptStory;
   readonly slug: string;
   readonly words: SvelteMap<TakeId, string>;
   readonly shapes: TakeShapes;
@@ -91,11 +84,7 @@ export class StoryPage {
 
   /** What the server read for this page, last. */
   #rendered: StoryPageData;
-  /** Takes whose words are from the device: the server's are newer. */
-  readonly #keptWords = new Set<TakeId>();
-  #keeper: TreeKeeper;
-  /** Takes whose words were not ours to read when we last looked. */
-  #buried = new Set<TakeId>();
+  readonly #words: StoryWords;
   #expected: TakeId | null = null;
 
   constructor(data: StoryPageData, person: Voice | null, outbox: Outbox) {
@@ -111,8 +100,9 @@ export class StoryPage {
       isPublished: (id) => this.live.tree.takes.has(id),
       wordsOf: wordsOfTake,
     });
-    this.#keeper = new TreeKeeper(data.storyId, person?.id ?? null);
-    this.words = new SvelteMap(data.words);
+    this.#words = new StoryWords(data.words);
+    this.words = this.#words.all;
+    this.kept = new KeptStory(this.live, this.#words);
     this.shapes = new TakeShapes(data.silhouettes);
     this.chosenId = data.chosen;
     this.#through = data.chosen;
@@ -138,8 +128,8 @@ export class StoryPage {
     const stopListening = this.listening.start(audio);
     const leave = () => this.listening.leave();
     addEventListener('pagehide', leave);
-    if (this.chosenId !== null) this.player.seek(this.joinOf(this.chosenId));
-    void this.#showKept();
+    if (this.chosenId !== null) this.player.seek(joinOf(this.live.tree, this.chosenId));
+    void this.kept.show();
     void this.live.start();
     void this.written.start();
     const offPublished = this.outbox.onPublished(({ storyId, takeId }) => {
@@ -149,42 +139,12 @@ export class StoryPage {
       removeEventListener('pagehide', leave);
       stopListening();
       offPublished();
-      this.#keeper.stop();
+      this.kept.stop();
       this.written.stop();
       offGrowth();
       detach();
       this.live.destroy();
     };
-  }
-
-  /** Whoever is at the page finds the tree as it is now, should there be no line later. */
-  keep(): void {
-    if (this.live.deleted) {
-      // A device that cannot let go of it shows what it has seen, and that is all.
-      void this.#keeper.forget().catch(() => undefined);
-      // The service worker asks for the page again, and lets go of it as well.
-      keepThisPage();
-      return;
-    }
-    if (this.live.connection !== 'live' || this.live.takes.length === 0) return;
-    const personId = this.live.person?.id ?? null;
-    if (personId !== this.#keeper.personId) {
-      this.#keeper.stop();
-      this.#keeper = new TreeKeeper(this.live.storyId, personId);
-    }
-    this.#keeper.keep({ view: this.live.view, words: new Map(this.words) });
-  }
-
-  /** What this person saw of the story last, if that is newer than the page. */
-  async #showKept(): Promise<void> {
-    const kept = await this.#keeper.read();
-    if (kept === null) return;
-    this.live.showKept(kept.view);
-    for (const [id, text] of kept.words) {
-      if (this.words.has(id)) continue;
-      this.#keptWords.add(id);
-      this.words.set(id, text);
-    }
   }
 
   /** Whether this person can answer a take now. */
@@ -258,32 +218,16 @@ export class StoryPage {
   playFrom(id: TakeId): void {
     this.choose(id);
     this.player.choose(this.playable);
-    this.player.seek(this.joinOf(id));
+    this.player.seek(joinOf(this.live.tree, id));
     this.player.play();
   }
 
-  /** A path as the player takes it: up to the last take that is not hidden from this person. */
+  /** A path as the player takes it, for whoever is at this page. */
   playableOf(path: readonly PlacedTake[]): PlayablePath {
-    const end = path.findLastIndex((take) => !this.acts.isTombstone(take)) + 1;
-    return {
-      takes: path.slice(0, end).map((take) => ({
-        id: take.id,
-        startSamples: take.startSamples,
-        durationSamples: take.durationSamples,
-        ready: take.state.status === 'ready',
-        mixes: mixesOf(take),
-        silent: this.acts.isTombstone(take),
-      })),
-      title: this.live.meta?.title ?? 'A story',
-      artist: [...new Set(path.map(({ authorId }) => this.voiceOf(authorId).name))].join(', '),
-    };
-  }
-
-  /** Shortly before the place where a take goes on alone: four seconds before its parent ends. */
-  joinOf(id: TakeId): number {
-    const [parent, take] = pathTo(this.live.tree, id).slice(-2);
-    if (parent === undefined || take === undefined || !isPlaced(parent)) return 0;
-    return Math.max(take.startSamples, endOf(parent) - JOIN_LEAD_SAMPLES);
+    return playablePath(path, this.live.meta?.title ?? 'A story', {
+      isSilent: (take) => this.acts.isTombstone(take),
+      nameOf: (author) => this.voiceOf(author).name,
+    });
   }
 
   /** Share of the worker's work on a take that is done; null when none is left. */
@@ -297,15 +241,11 @@ export class StoryPage {
 
   /** Fetches what takes that arrived, were finished or are shown again need to be drawn and read. */
   loadShapes(): void {
-    this.shapes.drawWords(this.live.tree.takes.values());
-    for (const take of this.live.tree.takes.values()) {
-      if (this.acts.isTombstone(take)) {
-        this.#buried.add(take.id);
-        continue;
-      }
-      if (this.#buried.delete(take.id)) void this.loadWords(take.id);
-      this.shapes.load(take);
-    }
+    const takes = [...this.live.tree.takes.values()];
+    const shown = takes.filter((take) => !this.acts.isTombstone(take));
+    this.shapes.drawWords(takes);
+    this.#words.follow(takes, new Set(shown));
+    for (const take of shown) this.shapes.load(take);
   }
 
   /** Chooses a take as soon as it is placed: the person's own, just published. */
@@ -336,20 +276,16 @@ export class StoryPage {
 
   /** The server rendered the page anew; what this page changed meanwhile stays as it is. */
   refreshed(data: StoryPageData): void {
-    const before = this.#rendered;
-    if (data === before) return;
+    if (data === this.#rendered) return;
     this.#rendered = data;
     this.live.follow(data.view);
-    for (const [id, text] of data.words)
-      if (this.#keptWords.delete(id) || this.words.get(id) === before.words.get(id))
-        this.words.set(id, text);
+    this.#words.refreshed(data.words);
     this.shapes.add(data.silhouettes);
   }
 
   /** Reads the words of a take again: it is new, or they were written while this page was open. */
   async loadWords(id: TakeId): Promise<void> {
-    const words = await wordsOfTake(id);
-    if (words !== undefined) this.words.set(id, words);
+    await this.#words.load(id);
   }
 
   #grew(grown: Take[]): void {
