@@ -204,6 +204,30 @@ test('a take is published from the page where its device hangs', async () => {
   keeper.close();
 });
 
+test('a take that was published from the page is told so, though its device hangs', async () => {
+  const { shelf, keeper } = keeperOf();
+  await keeper.keepFile(origin(1), new Blob(['the whole sound']));
+  const never = Promise.withResolvers<never>().promise;
+  vi.spyOn(shelf, 'create').mockReturnValue(never);
+  const dropFiles = vi.spyOn(shelf, 'dropFiles').mockReturnValue(never);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const ticket = { uploadId: uuid(7), state: 'complete', partBytes: 1, missing: [] };
+  const live = { storyId: uuid(9), slug: 'the-pier', takeId: uuid(1) };
+  const server = vi.fn<typeof fetch>(async (path) =>
+    Response.json(path === '/api/stories' ? live : ticket),
+  );
+  vi.stubGlobal('fetch', server);
+  const publishing = keeper.publish(draft(1), {});
+  while (dropFiles.mock.calls.length === 0) await vi.advanceTimersByTimeAsync(1_000);
+  expect(await publishing).toEqual({ kind: 'live', published: live });
+  // It is not offered again, and what of it hangs holds up nobody who looks.
+  expect((await shelf.find(takeId(uuid(1))))?.state).toBe('live');
+  expect(await shelf.content()).toEqual({ takes: [], unreadable: 0 });
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+  keeper.close();
+});
+
 test('a take goes from one recorder to the next on the same page, and not from another tab', async () => {
   const { shelf, keeper } = keeperOf();
   await keeper.keepFile(origin(1), file());

@@ -20,6 +20,7 @@ import { NotKept } from './byte-store.ts';
 import { fileToSend } from './file-to-send.ts';
 import { meaningOf, type KeptTake } from './kept-take.ts';
 import { putFile } from './put-file.ts';
+import { queuedVoices } from './queued-voices.ts';
 import { recoveredTake } from './recovered-take.ts';
 import { tellChanged } from './shelf-news.ts';
 import { holdTake } from './take-locks.ts';
@@ -230,7 +231,10 @@ export class DeviceTakeKeeper implements TakeKeeper {
   ): Promise<Published> {
     const as = this.#settings.person() ?? undefined;
     const published = await publishDraft({ ...draft, as }, options);
-    await this.forget(draft.takeId);
+    // Not waited for: a device that hangs is no reason to say nothing of a take that is in the story.
+    const { takeId } = draft;
+    const told = this.#carefully((shelf) => queuedVoices(shelf).published(takeId, published));
+    void told.then(() => this.#letGo(takeId));
     return published;
   }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { takeId, userId } from '#domain/story/ids.ts';
 import { NotKept, type ByteStore, type Growing } from './byte-store.ts';
 import { IdbStore } from './idb-store.ts';
@@ -100,7 +100,7 @@ describe('the shelf', () => {
     await capture(shelf, origin(1), 10);
     const there = (await shelf.content()).takes.map(({ origin: { takeId: id } }) => id);
     expect(there).toEqual([2, 3, 4].map(uuid));
-    expect([...rows.keys()].toSorted()).toEqual([2, 3, 4].map(uuid));
+    await vi.waitFor(() => expect([...rows.keys()].toSorted()).toEqual([2, 3, 4].map(uuid)));
     expect(await shelf.read(takeId(uuid(1)), 'raw')).toBeNull();
   });
 

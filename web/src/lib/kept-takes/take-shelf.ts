@@ -43,8 +43,9 @@ export class TakeShelf {
     const read = rows.flatMap((row) => readRow(row) ?? []);
     let unreadable = rows.length - read.length;
     const old = read.filter(isLongLive);
+    // Not waited for: some devices hang, and what is kept must be found all the same.
     for (const { origin } of old)
-      await this.drop(origin.takeId).catch((error: unknown) => console.warn(error));
+      void this.drop(origin.takeId).catch((error: unknown) => console.warn(error));
     const takes = read.filter((take) => !old.includes(take));
     const known = new Set(rows.map(keyOf));
     for (const id of await this.#files()) {
