@@ -63,6 +63,7 @@ export class Outbox {
       stop.abort();
       clearTimeout(this.#timer);
       this.#news?.close();
+      this.#news = null;
     };
   }
 

@@ -1,4 +1,5 @@
 // An outbox of a test's own: what a device keeps, in memory.
+import { onTestFinished } from 'vitest';
 import type { Entered, Published } from '#domain/protocol/commands.ts';
 import { storyId, takeId, userId, type TakeId, type UserId } from '#domain/story/ids.ts';
 import type { DeviceTable } from '../../device/device-db.ts';
@@ -68,7 +69,10 @@ export const entered = (id: UserId, isNew: boolean): Entered => ({
   isNew,
 });
 
-/** An outbox that tries again at once; `published` are the takes in the order of their answers. */
+/**
+ * An outbox that tries again at once, until the test ends; `published` are the takes in the order of
+ * their answers.
+ */
 export function outboxApart({ written: store, voices = null, publish, ...rest }: Apart) {
   const { person = () => mira, isOnline = () => true, pauseMs = 1 } = rest;
   const { enter = async () => entered(guest, true), onEntered = async () => undefined } = rest;
@@ -83,6 +87,7 @@ export function outboxApart({ written: store, voices = null, publish, ...rest }:
     isOnline,
     pauseMs,
   });
+  onTestFinished(() => outbox.start()());
   const published: string[] = [];
   outbox.onPublished((answer) => published.push(answer.takeId));
   return { outbox, published };
