@@ -48,6 +48,20 @@ describe('a take that is delivered', () => {
     expect(outbox.items).toMatchObject([{ step: { at: 'live' } }]);
   });
 
+  test('is live though the device hangs then, and what waits behind it is sent', async () => {
+    const voices = voicesOf([recorded(1), recorded(2)], async ({ origin }) => answer(origin));
+    const hangs = vi.fn<typeof voices.published>(() => Promise.withResolvers<never>().promise);
+    voices.published = hangs;
+    const { outbox, published } = outboxApart({ written: device(), voices, publish: unused });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const delivered = outbox.deliver(takeId(uuid(1)));
+    while (hangs.mock.calls.length < 2) await vi.advanceTimersByTimeAsync(1_000);
+    await vi.runAllTimersAsync();
+    vi.useRealTimers();
+    expect(await delivered).toMatchObject({ takeId: uuid(1) });
+    expect(published).toEqual([uuid(1), uuid(2)]);
+  });
+
   test('is live if its author stops it when it is in the story already', async () => {
     const voices = voicesOf([recorded(1)], async ({ origin }) => answer(origin));
     const { outbox } = outboxApart({ written: device(), voices, publish: unused });

@@ -4,6 +4,7 @@ import type { Published } from '#domain/protocol/commands.ts';
 import type { StoryId, TakeId } from '#domain/story/ids.ts';
 import type { KeptTake } from '../kept-takes/kept-take.ts';
 import { ShelfNews, type ShelfMessage } from '../kept-takes/shelf-news.ts';
+import { within } from '../recorder/within.ts';
 import { Refused, Unreachable } from './api.ts';
 import { DeviceQueue } from './device-queue.ts';
 import { asError, stepAfter } from './failed-step.ts';
@@ -22,6 +23,9 @@ import type { Step } from './sending-step.ts';
 
 /** What became of a take within one call of `deliver`. */
 type Outcome = Published | Error | 'withdrawn';
+
+/** How long a device may take to let go of a take that is in the story, ms: some hang for good. */
+const NOTE_MS = 3_000;
 
 export class Outbox {
   /** What waits of whoever is here, oldest first. */
@@ -238,7 +242,7 @@ export class Outbox {
     for (const listener of this.#listeners) listener(published, take);
     this.#step(take.takeId, { at: 'live', published });
     try {
-      await this.#queue.published(take, published);
+      await within(this.#queue.published(take, published), NOTE_MS, undefined);
     } catch (error) {
       // It is in the story, whatever this device says: sent again, the answer would be the same.
       console.warn(error);
