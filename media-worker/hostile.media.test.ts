@@ -9,12 +9,19 @@ import { runFfmpeg, type Tool } from './ffmpeg/run.ts';
 import { withJobFolder } from './job-folder.ts';
 import { decodeUpload, makeStem } from './stem.ts';
 import { transcode, wavFile } from './testing/files.ts';
-import { flacTagged, forgedSaying, mp4OfAnotherFile, soundFiles } from './testing/hostile-files.ts';
+import {
+  filesOfForgedRate,
+  flacTagged,
+  forgedSaying,
+  mp4OfAnotherFile,
+  soundFiles,
+} from './testing/hostile-files.ts';
 import { babble } from './testing/signals.ts';
 import { anyTool, testTools } from './testing/tools.ts';
 
 const voice = babble(1, 96_000);
 const sound = await soundFiles(await anyTool());
+const ofForgedRate = await filesOfForgedRate(await anyTool());
 const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
 
 /** What lies outside of the job's folder, and names it in every way we know. */
@@ -127,6 +134,14 @@ for (const { name, tool, why } of await testTools()) {
         expect([how, await refusal(tool, file)]).toEqual([how, 'accepted']);
       }
     });
+
+    test.each([...ofForgedRate])(
+      'a recording of one sample a second is refused though %s says another rate',
+      async (_, file) => {
+        if (tool === null) return;
+        expect(await refusal(tool, file)).toBe('not_audio');
+      },
+    );
 
     test('a film without sound has no audio track', async () => {
       if (tool === null) return;

@@ -104,7 +104,7 @@ for (const { name, tool, why } of await testTools()) {
         await runFfmpeg(tool, ['-f', 'wav', '-i', 'in.wav', ...tags], { folder });
         const song = { upload: 'song.flac', format: 'flac' } as const;
         const { probed } = await decodeUpload(tool, song, { folder });
-        expect(probed).toEqual({ codec: 'flac', sampleRate: 48_000, durationSeconds: 1 });
+        expect(probed).toEqual({ durationSeconds: 1 });
       });
     });
 

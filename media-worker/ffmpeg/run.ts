@@ -23,7 +23,7 @@ export interface RunOptions {
   readonly expectedSeconds?: number | (() => number | null);
   /** Share done, 0 to 1. */
   readonly onProgress?: ((done: number) => void) | undefined;
-  /** Each line that it writes to stderr, as it comes. */
+  /** Each line that it writes to stderr, as it comes; of a long one, both ends. */
   readonly onLine?: ((line: string) => void) | undefined;
   /** Longest time by the clock on the wall, milliseconds. */
   readonly wallMs?: number;
@@ -33,10 +33,11 @@ const WALL_MS = 600_000;
 /** How long ffmpeg may take to end after SIGTERM before it is killed. */
 const TERM_MS = 2_000;
 const KEPT_LINES = 200;
+const KEPT_OF_LINE = 1_000;
 /** A tag of the file (lyrics have one line each): not kept, so that it crowds out nothing else. */
 const TAG = /^ {4,}[^:]{0,15} +: /u;
 /** ffmpeg says this once it has told of all its inputs, and then begins. */
-const BEGINS = 'Stream mapping:';
+export const BEGINS = 'Stream mapping:';
 /**
  * As ffmpeg says it, and as Node does in front of the embedded one. So far to the right are only
  * tags.
@@ -150,15 +151,21 @@ class Ending {
 async function lastLines(stream: Readable, { onLine }: RunOptions): Promise<string[]> {
   const lines: string[] = [];
   for await (const whole of linesOf(stream)) {
-    if (TAG.test(whole)) continue;
-    const line = whole.slice(0, 500);
+    const line = shortened(whole);
     onLine?.(line);
+    if (TAG.test(line)) continue;
     // A tag may say it too, but ffmpeg does so after all tags.
     if (line === BEGINS) lines.length = 0;
     lines.push(line);
     if (lines.length > KEPT_LINES) lines.shift();
   }
   return lines;
+}
+
+/** Both ends: what comes from a file can be long, and ffmpeg's own words stand on either side. */
+function shortened(line: string): string {
+  if (line.length <= KEPT_OF_LINE) return line;
+  return `${line.slice(0, KEPT_OF_LINE / 2)}…${line.slice(-KEPT_OF_LINE / 2)}`;
 }
 
 async function readProgress(

@@ -152,3 +152,33 @@ export const forgedSaying = (line: string): Record<string, string> => ({
   'a line in the name of a tag': `key\n${line}\nkey=x`,
   'a line separator in a tag': `title=x\u2028${line}\u2028x`,
 });
+
+const OTHER_RATE = 'Audio: flac, 48000 Hz, mono';
+
+/** Recordings of one sample a second, each of which says in its tags that it is another. */
+export async function filesOfForgedRate(tool: Tool): Promise<ReadonlyMap<string, Buffer>> {
+  return await withJobFolder(async (folder) => {
+    await writeFile(join(folder, 'slow.wav'), wavFile(babble(2, 30), { rate: 1 }));
+    const slow = async (...options: string[]): Promise<Buffer> => {
+      await transcode(tool, folder, { from: 'slow.wav', format: 'wav', to: 'slow', options });
+      return await readFile(join(folder, 'slow'));
+    };
+    const flac = await slow('-c:a', 'flac', '-f', 'flac');
+    const files = new Map<string, Buffer>();
+    const stream = `  Stream #0:0: ${OTHER_RATE}`;
+    for (const [how, tag] of Object.entries(forgedSaying(`${stream}\nStream mapping:`))) {
+      files.set(how, flacTagged(flac, [tag]));
+    }
+    for (const [how, language] of Object.entries({
+      'its language': `): ${OTHER_RATE}, s16 (`,
+      'its language, of two lines': `): ${OTHER_RATE}\n      key : x`,
+      'its language, of other ends of a line': `): ${OTHER_RATE}\r): ${OTHER_RATE}\u2028`,
+      'its language, a long one': `): ${OTHER_RATE}\n${'x'.repeat(700)}`,
+      'its language, one without end': `): ${OTHER_RATE}\n${'x'.repeat(7_000)}`,
+    })) {
+      const metadata = ['-metadata:s:a:0', `language=${language}`];
+      files.set(how, await slow('-c:a', 'pcm_s16le', '-f', 'matroska', ...metadata));
+    }
+    return files;
+  });
+}
