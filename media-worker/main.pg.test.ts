@@ -142,8 +142,9 @@ test('a take whose tries are spent is tried again later, and has failed after a 
   });
   expect(await rowsOf(takeId)).toMatchObject({ status: 'processing', events: ['published'] });
   await database.pool.query(
-    `update takes set created_at = now() - interval '25 hours' where id = $1`,
-    [takeId],
+    `update pgboss.job set data = jsonb_set(data, '{deadSinceMs}', to_jsonb($2::bigint))
+     where name = 'take.ingest' and data->>'takeId' = $1 and state = 'created'`,
+    [takeId, Date.now() - 25 * 3_600_000],
   );
   await spend();
   const failed = { status: 'failed', mixes: 0, events: ['published', 'failed'] };

@@ -43,7 +43,7 @@ await runProcess(log, async (onStop) => {
   const concurrency = perPerson + 1;
   await queue.work(
     'take.ingest',
-    { concurrency, perPerson, onDead: ({ takeId }) => ingestLater(worker, takeId) },
+    { concurrency, perPerson, onDead: (job) => ingestLater(worker, job) },
     ({ takeId }, { signal }) => ingestTake(worker, takeId, signal),
   );
   await queue.work('mix.renew', { concurrency: 1 }, ({ takeId }, { signal }) =>

@@ -1,6 +1,7 @@
-// What the media-worker reads of a take before it works on it, and how a take fails.
-import { and, eq, getTableColumns, sql } from 'drizzle-orm';
+// What the media-worker reads of a take before it works on it, and what becomes of one that fails.
+import { and, eq, getTableColumns } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
+import type { JobPayload } from '#domain/protocol/jobs.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
 import type { TakeFailure } from '#domain/story/take.ts';
 import type { Span } from '#domain/timeline/duet.ts';
@@ -9,10 +10,11 @@ import type { Database, Queryable } from '../postgres/database.ts';
 import type { Queue } from '../queue/queue.ts';
 import { recordEvent } from '../story/events.ts';
 
-/** A store that is away for less leaves no take failed, seconds. */
-const GIVEN_UP_AFTER = 86_400;
-/** The least that a take waits before it is tried once more, seconds. */
-const LEAST_WAIT = 60;
+/** A store that is away for less leaves no take failed, milliseconds. */
+const GIVEN_UP_AFTER_MS = 86_400_000;
+/** The least, and the most, that a take waits before it is tried once more, milliseconds. */
+const LEAST_WAIT_MS = 60_000;
+const MOST_WAIT_MS = 3_600_000;
 
 /** A voice take that is still to be ingested. */
 export interface TakeToIngest {
@@ -90,21 +92,25 @@ export async function failTake(db: Database, takeId: TakeId, reason: TakeFailure
 
 /**
  * Called when all tries to ingest a take are spent, for what may be over later. They begin anew once
- * the take has waited as long again as it has so far; after a day it has failed. Its original is kept.
+ * as much time has passed as since they were spent first: a minute at least, an hour at most. Spent
+ * once more a day after the first time, the take has failed. Its original is kept.
  */
 export async function ingestLater(
   { db, queue }: { db: Database; queue: Queue },
-  takeId: TakeId,
+  { takeId, deadSinceMs }: JobPayload<'take.ingest'>,
+  nowMs = Date.now(),
 ): Promise<void> {
-  const waitedSeconds = sql<number>`extract(epoch from now() - ${takes.createdAt})::int`;
   const [take] = await db
-    .select({ author: takes.authorId, waitedSeconds })
+    .select({ author: takes.authorId })
     .from(takes)
     .where(and(eq(takes.id, takeId), eq(takes.status, 'processing')));
   if (take === undefined) return;
-  if (take.waitedSeconds >= GIVEN_UP_AFTER) return failTake(db, takeId, 'internal');
-  await queue.send('take.ingest', { takeId }, db, {
+  const sinceMs = deadSinceMs ?? nowMs;
+  const deadMs = nowMs - sinceMs;
+  if (deadMs >= GIVEN_UP_AFTER_MS) return failTake(db, takeId, 'internal');
+  const waitMs = Math.min(MOST_WAIT_MS, Math.max(LEAST_WAIT_MS, deadMs));
+  await queue.send('take.ingest', { takeId, deadSinceMs: sinceMs }, db, {
     onBehalfOf: take.author,
-    afterSeconds: Math.max(LEAST_WAIT, take.waitedSeconds),
+    afterSeconds: Math.round(waitMs / 1_000),
   });
 }

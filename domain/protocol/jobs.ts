@@ -4,7 +4,11 @@ import { takeIdSchema } from '../story/ids.ts';
 
 export const jobSchemas = {
   /** Turn an upload into a lossless stem, its loudness and its peaks. */
-  'take.ingest': v.object({ takeId: takeIdSchema }),
+  'take.ingest': v.object({
+    takeId: takeIdSchema,
+    /** When the tries of an earlier such job were spent first, milliseconds since the epoch. */
+    deadSinceMs: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
+  }),
   /** Render the take's own region of every path through it. */
   'take.render': v.object({ takeId: takeIdSchema }),
   /** Render a take anew that an older renderer has rendered; nobody waits for it. */

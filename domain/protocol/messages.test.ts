@@ -24,11 +24,13 @@ describe('jobs', () => {
     expect(new Set([...places, ...jobNames]).size).toBe(2 * jobNames.length);
   });
 
-  it('carry ids and nothing else', () => {
+  it('carry ids and hardly anything else', () => {
     for (const name of ['take.ingest', 'take.render'] as const) {
       expect(v.parse(jobSchemas[name], { takeId: id, extra: 1 })).toEqual({ takeId: id });
       expect(v.is(jobSchemas[name], { takeId: '../etc' })).toBe(false);
     }
+    const again = { takeId: id, deadSinceMs: 1_795_823_217_754 };
+    expect(v.parse(jobSchemas['take.ingest'], again)).toEqual(again);
     expect(v.is(jobSchemas['alert.deliver'], { notificationId: id })).toBe(true);
     expect(v.is(jobSchemas['alert.deliver'], {})).toBe(false);
   });

@@ -1,0 +1,78 @@
+// A take whose tries are spent: how long it waits for the next ones, and when there are none left.
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { eq } from 'drizzle-orm';
+import type { TakeId } from '#domain/story/ids.ts';
+import { takes } from '#drizzle/schema.ts';
+import { freshDatabase, type FreshDatabase } from '../../tests/harness/database.ts';
+import { plantStory } from '../story/plant.ts';
+import { newTakeId, openPublishing, type Publishing } from '../story/testing/publishing.ts';
+import { ingestLater } from './takes.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const now = Date.now();
+
+let fresh: FreshDatabase;
+let site: Publishing;
+let takeId: TakeId;
+
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  site = await openPublishing(fresh);
+});
+beforeEach(async () => {
+  const mira = await site.person('Mira');
+  const body = { kind: 'voice', uploadId: await site.recording(mira, 480_000), words: '' } as const;
+  takeId = newTakeId();
+  await plantStory(site, mira, { takeId, title: 'The mill', body });
+  // Its first job, whose tries are spent.
+  await fresh.pool.query(`delete from pgboss.job where name = 'take.ingest'`);
+});
+afterAll(async () => {
+  await site.close();
+  await fresh.close();
+});
+
+/** What becomes of the take now, if its tries were spent first so long ago; null: just now. */
+async function spent(agoMs: number | null) {
+  const since = agoMs === null ? {} : { deadSinceMs: now - agoMs };
+  await ingestLater(site, { takeId, ...since }, now);
+  const { rows } = await fresh.pool.query<{ data: unknown; seconds: number }>(
+    `select data, extract(epoch from start_after - created_on)::int as seconds
+     from pgboss.job where name = 'take.ingest'`,
+  );
+  const [take] = await fresh.db.select().from(takes).where(eq(takes.id, takeId));
+  return { status: take?.status, again: rows };
+}
+
+const again = (agoMs: number, seconds: number) => ({
+  status: 'processing',
+  again: [{ data: { takeId, deadSinceMs: now - agoMs }, seconds }],
+});
+
+test('it waits a minute at first', async () => {
+  expect(await spent(null)).toEqual(again(0, 60));
+});
+
+test('then for as long as it has been so', async () => {
+  expect(await spent(11 * MINUTE_MS)).toEqual(again(11 * MINUTE_MS, 660));
+});
+
+test('but for an hour at most, so that it is not late for a store that is back', async () => {
+  expect(await spent(23 * HOUR_MS)).toEqual(again(23 * HOUR_MS, 3_600));
+});
+
+test('a day after they were spent first, it has failed', async () => {
+  expect(await spent(24 * HOUR_MS)).toEqual({ status: 'failed', again: [] });
+});
+
+test('the days before anybody tried it do not count', async () => {
+  const createdAt = new Date(now - 72 * HOUR_MS);
+  await fresh.db.update(takes).set({ createdAt }).where(eq(takes.id, takeId));
+  expect(await spent(null)).toEqual(again(0, 60));
+});
+
+test('one that is settled meanwhile is left alone', async () => {
+  await site.ingest(takeId);
+  expect(await spent(24 * HOUR_MS)).toEqual({ status: 'ready', again: [] });
+});
