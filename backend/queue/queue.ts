@@ -22,7 +22,8 @@ export interface WorkOptions<N extends JobName> {
   readonly perPerson?: number;
   /**
    * Called once the retries of a job are spent, however its workers ended; itself retried if it
-   * throws. This is where the job's subject is told that nothing more will happen.
+   * throws. This is where its subject is told that nothing more will happen, or is tried again later
+   * with a job of its own. Without it nothing more happens.
    */
   readonly onDead?: (payload: JobPayload<N>) => Promise<void>;
 }
@@ -85,7 +86,8 @@ export interface Queue {
 
 /**
  * Attempts after the first. Further and further apart, up to a minute, they span ten minutes or so:
- * a store or database that is away for less leaves no take failed.
+ * a store or database that is away for less makes a job late, and nothing else. What becomes of one
+ * that needs longer is for its `onDead` to say.
  */
 const RETRIES = 14;
 /**
