@@ -28,6 +28,23 @@ test('a failed test is named with its file and what it said', () => {
   ]);
 });
 
+const thrown = (fullName: string, said: unknown) => ({
+  fullName,
+  status: 'failed',
+  failureMessages: [said],
+});
+
+test('a failure is named though what was thrown says nothing, or no words', () => {
+  const assertionResults = [thrown('it throws {}', null), thrown('it throws a number', 5)];
+  const file = { name: '/tap/a.test.ts', status: 'failed', message: '', assertionResults };
+  const hook = { name: '/tap/b.test.ts', status: 'failed', message: 5, assertionResults: [] };
+  expect(failureLines(vitestFailures({ testResults: [file, hook] }, root))).toEqual([
+    'FAILED a.test.ts | it throws {}',
+    'FAILED a.test.ts | it throws a number',
+    'FAILED b.test.ts',
+  ]);
+});
+
 const spec = (title: string, status: string, messages: string[]) => ({
   title,
   file: 'a.journey.ts',

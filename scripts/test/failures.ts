@@ -11,17 +11,20 @@ export interface Failure {
   readonly message: string;
 }
 
+/** What was thrown may have said nothing, which is null here, or another thing than words. */
+const saidSchema = v.fallback(v.string(), '');
+
 const vitestSchema = v.object({
   testResults: v.array(
     v.object({
       name: v.string(),
       status: v.string(),
-      message: v.string(),
+      message: saidSchema,
       assertionResults: v.array(
         v.object({
           fullName: v.string(),
           status: v.string(),
-          failureMessages: v.array(v.string()),
+          failureMessages: v.array(saidSchema),
         }),
       ),
     }),
