@@ -8,6 +8,15 @@ import type { OutboxSettings } from './outbox-settings.ts';
 import { queuedVoice, queuedWords, type QueuedTake } from './queued-take.ts';
 import type { Step } from './sending-step.ts';
 
+export interface QueueContent {
+  /** What waits to be sent. */
+  readonly queue: readonly QueuedTake[];
+  /** Every spoken take. */
+  readonly voices: readonly KeptTake[];
+  /** Whatever is not in the story: what waits, and spoken takes that nobody sent off. */
+  readonly unpublished: ReadonlySet<TakeId>;
+}
+
 export class DeviceQueue {
   readonly #settings: Pick<OutboxSettings, 'written' | 'voices' | 'sendWords'>;
 
@@ -15,14 +24,16 @@ export class DeviceQueue {
     this.#settings = settings;
   }
 
-  /** All that waits, in no order, and every spoken take that the device keeps. */
-  async read(): Promise<{ queue: readonly QueuedTake[]; voices: readonly KeptTake[] }> {
+  /** All that the device keeps, in no order. */
+  async read(): Promise<QueueContent> {
     const [written, voices] = await Promise.all([
       this.#settings.written().then((store) => store?.waiting() ?? []),
       this.#settings.voices().then((store) => store?.all() ?? []),
     ]);
     const spoken = voices.flatMap((take) => queuedVoice(take) ?? []);
-    return { queue: [...written.map(queuedWords), ...spoken], voices };
+    const queue = [...written.map(queuedWords), ...spoken];
+    const kept = voices.filter(({ state }) => state !== 'live').map(({ origin }) => origin);
+    return { queue, voices, unpublished: new Set([...queue, ...kept].map(({ takeId }) => takeId)) };
   }
 
   /** A take is this person's from now on. */

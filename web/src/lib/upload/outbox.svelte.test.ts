@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { Published } from '#domain/protocol/commands.ts';
 import { storyId, takeId, userId } from '#domain/story/ids.ts';
@@ -67,20 +66,6 @@ describe('takes that wait for the line', () => {
     ]);
     isThere = true;
     await vi.waitFor(() => expect(published).toEqual([uuid(1), uuid(2)]));
-  });
-
-  test('over one that waits wait for that one, without a line too', async () => {
-    const over = written(2, { parentId: takeId(uuid(1)) });
-    const { outbox } = outboxApart({
-      written: device(written(1), over),
-      publish: unused,
-      isOnline: () => false,
-    });
-    await outbox.send();
-    expect(outbox.items.map(({ step }) => describeStep(step))).toEqual([
-      'Kept here. Waiting for network',
-      'Kept here. It waits for your take above',
-    ]);
   });
 
   test('that this device cannot read are told as refused, not as waiting for the line', async () => {
@@ -209,62 +194,6 @@ describe('takes that wait for the line', () => {
       vi.useRealTimers();
     },
   );
-
-  test('known failure 40: wait for their parent on this device, and say so', async () => {
-    const tried: string[] = [];
-    let isThere = false;
-    const voices = voicesOf([recorded(1), recorded(2, 1), recorded(3)], async ({ origin }) => {
-      tried.push(origin.takeId);
-      if (!isThere && origin.takeId === uuid(1)) throw refusal('parent_not_ready');
-      return answer(origin);
-    });
-    const { outbox, published } = outboxApart({ written: device(), voices, publish: unused });
-    await outbox.send();
-    expect(published).toEqual([uuid(3)]);
-    expect(tried).not.toContain(uuid(2));
-    expect(outbox.items.map(({ step }) => describeStep(step))).toEqual([
-      'Kept here. No.',
-      'Kept here. It waits for your take above',
-    ]);
-    isThere = true;
-    await vi.waitFor(() => expect(published).toEqual([uuid(3), uuid(1), uuid(2)]));
-  });
-
-  test('never come before their parent, in whatever order they are queued and whatever fails', async () => {
-    const takes = fc.array(
-      fc.record({
-        parent: fc.nat(),
-        faults: fc.array(fc.constantFrom('line', 'later'), { maxLength: 2 }),
-      }),
-      { minLength: 1, maxLength: 6 },
-    );
-    await fc.assert(
-      fc.asyncProperty(takes, async (plan) => {
-        const faults = new Map<string, ('line' | 'later')[]>();
-        const rows = plan.map(({ parent, faults: of }, index) => {
-          faults.set(uuid(index + 1), [...of]);
-          // An earlier one, or one that has long been in the story.
-          const answered = parent % (index + 1);
-          return recorded(index + 1, answered === 0 ? 9 : answered);
-        });
-        const voices = voicesOf(rows, async ({ origin }) => {
-          const fault = faults.get(origin.takeId)?.pop();
-          if (fault === 'line') throw new Unreachable('no line');
-          if (fault === 'later') throw refusal('too_many_requests', 429);
-          return answer(origin);
-        });
-        const { outbox, published } = outboxApart({ written: device(), voices, publish: unused });
-        await outbox.send();
-        await vi.waitFor(() => expect(published).toHaveLength(rows.length), { interval: 1 });
-        for (const { origin } of rows) {
-          const parent = published.indexOf(String(origin.parentId));
-          expect(parent).toBeLessThan(published.indexOf(origin.takeId));
-        }
-        expect(new Set(published).size).toBe(rows.length);
-      }),
-      { numRuns: 30 },
-    );
-  });
 
   test('are left alone if they are another person’s', async () => {
     const store = device(written(1, { userId: userId(uuid(6)) }));

@@ -10,10 +10,10 @@ import { DeviceQueue } from './device-queue.ts';
 import { asError, stepAfter } from './failed-step.ts';
 import type { OutboxSettings } from './outbox-settings.ts';
 import {
+  behind,
   inOrder,
   isPutOff,
   isToBeSent,
-  parentIn,
   signedAs,
   type OutboxItem,
   type QueuedTake,
@@ -38,6 +38,8 @@ export class Outbox {
   readonly #listeners = new Set<(published: Published, take: QueuedTake) => void>();
   /** Takes that were sent off by whoever is at this page, whatever it knows of them. */
   readonly #vouched = new Set<TakeId>();
+  /** Takes of this device, whoever's they are, that are not in the story. */
+  #unpublished: ReadonlySet<TakeId> = new Set();
   readonly #watchers = new Map<TakeId, (step: Step) => void>();
   #news: ShelfNews | null = null;
   #sending: Promise<void> | null = null;
@@ -89,10 +91,11 @@ export class Outbox {
   /** Reads again what the device keeps. */
   async refresh(): Promise<void> {
     const round = ++this.#round;
-    const { queue, voices } = await this.#queue.read();
+    const { queue, voices, unpublished } = await this.#queue.read();
     for (const { origin, published } of voices)
       if (published !== null) this.#outcomes.set(origin.takeId, published);
     if (round === this.#round) this.#giveWay(voices);
+    this.#unpublished = unpublished;
     const shown = queue.filter((take) => take.userId === null || this.#isByWhoIsHere(take));
     this.items = inOrder(shown).map((take) => ({ ...take, step: this.#stepOf(take) }));
   }
@@ -186,17 +189,16 @@ export class Outbox {
       const item = this.items.find((one) => one.takeId === takeId);
       if (item === undefined || !isToBeSent(item) || this.#asks(item)) continue;
       if (this.#stopped) return;
-      if (parentIn(this.items, item) !== undefined) this.#tellBehind();
+      if (behind(item, this.items, this.#unpublished) !== null) this.#tellBehind();
       else if (!(await this.#sendOne(item))) return;
     }
   }
 
-  /** A take over one that waits here waits for that, whether there is a line or not. */
+  /** A take over one that is here waits for that, whether there is a line or not. */
   #tellBehind(): void {
     for (const item of this.items.filter(isToBeSent)) {
-      const parent = parentIn(this.items, item);
-      if (parent === undefined) continue;
-      this.#step(item.takeId, { at: 'behind', isParentRefused: parent.step.at === 'refused' });
+      const step = behind(item, this.items, this.#unpublished);
+      if (step !== null) this.#step(item.takeId, step);
     }
   }
 

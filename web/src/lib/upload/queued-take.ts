@@ -51,12 +51,22 @@ export function inOrder(takes: readonly QueuedTake[]): QueuedTake[] {
   return takes.toSorted((a, b) => a.queuedAtMs - b.queuedAtMs);
 }
 
-/** The take of the queue that this one answers; undefined if that is not on this device. */
-export function parentIn<T extends QueuedTake>(
-  takes: readonly T[],
+/**
+ * How a take waits for the one that it answers, if that is on this device and not in the story; null
+ * if it is not.
+ * @param items what waits
+ * @param unpublished all takes of the device that are not in the story, what nobody sent off too
+ */
+export function behind(
   { parentId }: QueuedTake,
-): T | undefined {
-  return parentId === null ? undefined : takes.find(({ takeId }) => takeId === parentId);
+  items: readonly OutboxItem[],
+  unpublished: ReadonlySet<TakeId>,
+): Extract<Step, { at: 'behind' }> | null {
+  if (parentId === null || !unpublished.has(parentId)) return null;
+  const at = items.find(({ takeId }) => takeId === parentId)?.step.at;
+  if (at === 'live') return null;
+  if (at === undefined) return { at: 'behind', parent: 'kept' };
+  return { at: 'behind', parent: at === 'refused' ? 'refused' : 'waiting' };
 }
 
 /** The same take as this person's. */

@@ -6,7 +6,7 @@ export const stepSchema = v.variant('at', [
   /** Kept here until there is a line; `share` is what of it has arrived. */
   v.object({ at: v.literal('waiting'), share: v.number() }),
   /** Kept here until the take that it answers, which is on this device as well, is in the story. */
-  v.object({ at: v.literal('behind'), isParentRefused: v.boolean() }),
+  v.object({ at: v.literal('behind'), parent: v.picklist(['waiting', 'refused', 'kept']) }),
   /** The story cannot take it yet, and says why. */
   v.object({ at: v.literal('not-yet'), why: v.string() }),
   v.object({
@@ -35,9 +35,7 @@ export function describeStep(step: Step): string {
         ? `Kept here. Waiting for network; ${percent(step.share)} has arrived`
         : 'Kept here. Waiting for network';
     case 'behind':
-      return step.isParentRefused
-        ? 'Kept here. It waits for your take above, which the story did not take'
-        : 'Kept here. It waits for your take above';
+      return describeBehind(step.parent);
     case 'not-yet':
       return `Kept here. ${step.why}`;
     case 'uploading':
@@ -50,6 +48,17 @@ export function describeStep(step: Step): string {
       return 'Live';
     case 'refused':
       return `The story did not take it: ${step.why}`;
+  }
+}
+
+function describeBehind(parent: Extract<Step, { at: 'behind' }>['parent']): string {
+  switch (parent) {
+    case 'waiting':
+      return 'Kept here. It waits for your take above';
+    case 'refused':
+      return 'Kept here. It waits for your take above, which the story did not take';
+    case 'kept':
+      return 'Kept here. It waits for the take that it answers, which you have not published yet';
   }
 }
 
