@@ -2,7 +2,7 @@
 import type { RecorderProps } from './recorder-props.ts';
 import { progressOf, type Progress } from './recorder-words.ts';
 import { monoOf, wavBlob } from './take-audio.ts';
-import { cut, isWhole, type Place } from './take-edit.ts';
+import { atRate, cut, isWhole, type Place } from './take-edit.ts';
 import { draftOf } from './take-facts.ts';
 import type { Delivery, TakeKeeper, Typed } from './take-keeper.ts';
 import type { HeldTake } from './take-shelf.svelte.ts';
@@ -39,7 +39,9 @@ export class Publication {
 
 /** The file that a take is published as; one that was not cut goes as it is. */
 function fileOf({ audio, trim }: HeldTake, place: Place): Blob {
-  const { buffer, file } = audio;
-  if (buffer === null || trim === null || isWhole(trim, buffer.length)) return file;
-  return wavBlob(cut(monoOf(buffer), trim, place), buffer.sampleRate);
+  const { buffer, durationSamples, file } = audio;
+  if (buffer === null || durationSamples === null || trim === null) return file;
+  if (isWhole(trim, durationSamples)) return file;
+  const { sampleRate } = buffer;
+  return wavBlob(cut(monoOf(buffer), atRate(trim, sampleRate), place), sampleRate);
 }

@@ -2,7 +2,7 @@
 import { fit, type Span } from '#domain/timeline/duet.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 
-/** The part that is kept, in samples of the whole recording. */
+/** The part that is kept, in samples at 48 kHz of the whole recording. */
 export interface Trim {
   readonly fromSamples: number;
   readonly toSamples: number;
@@ -83,6 +83,12 @@ function within(value: number, least: number, most: number): number {
   return Math.max(least, Math.min(most, Math.round(value)));
 }
 
+/** The same stretch of time, counted in samples at another rate. */
+export function atRate({ fromSamples, toSamples }: Trim, rate: number): Trim {
+  const scaled = (samples: number): number => Math.round((samples * rate) / SAMPLE_RATE);
+  return { fromSamples: scaled(fromSamples), toSamples: scaled(toSamples) };
+}
+
 /** How long the take is that a trim leaves: over a parent, the silence before it counts. */
 export function lengthOf({ fromSamples, toSamples }: Trim, { parent }: Place): number {
   return parent === null ? toSamples - fromSamples : toSamples;
@@ -94,7 +100,10 @@ export function lacking(durationSamples: number, { punchSamples, parent }: Place
   return !fits.fits && fits.why === 'too_short' ? fits.missingSamples : 0;
 }
 
-/** The samples that a trim leaves, faded where it cut; the recording itself is not touched. */
+/**
+ * The samples that a trim leaves, faded where it cut; the recording itself is not touched.
+ * @param trim counted at the rate of the samples, see `atRate`
+ */
 export function cut(samples: Float32Array, trim: Trim, place: Place): Float32Array<ArrayBuffer> {
   const { fromSamples, toSamples } = trim;
   const start = place.parent === null ? fromSamples : 0;
