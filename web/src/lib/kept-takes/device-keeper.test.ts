@@ -147,6 +147,20 @@ test('what is noted of a take that is on its way changes nothing of what is sent
   keeper.close();
 });
 
+test('a take that the story refused is in review again, and what is changed then is kept', async () => {
+  const { shelf, outbox, keeper } = keeperOf();
+  const id = takeId(uuid(1));
+  await keeper.keepFile(origin(1), file());
+  outbox.deliver.mockRejectedValue(new Refused(403, { code: 'forbidden', message: 'No.' }));
+  await expect(keeper.publish(draft(1), {})).rejects.toThrow(Refused);
+  // It waits nowhere: the recorder alone tells of it.
+  expect((await shelf.find(id))?.state).toBe('kept');
+  const typed = { name: '', title: 'The pier', words: 'Once more.' };
+  keeper.note(id, typed, { trim: null, nudgeMs: 0 });
+  await vi.waitFor(async () => expect((await shelf.find(id))?.words).toBe('Once more.'));
+  keeper.close();
+});
+
 test('the name that somebody typed is not proposed to anybody else', async () => {
   const { shelf, keeper } = keeperOf(() => null);
   await keeper.keepFile(origin(1), file());

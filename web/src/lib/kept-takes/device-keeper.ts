@@ -129,7 +129,7 @@ export class DeviceTakeKeeper implements TakeKeeper {
       if (step.at === 'uploading') onprogress?.(step);
       if (step.at === 'publishing') onprogress?.({ share: 1, waitMs: null, parts: 1, arrived: 1 });
     };
-    const published = await this.#settings.outbox.deliver(draft.takeId, onstep);
+    const published = await this.#deliver(draft.takeId, onstep);
     return published === null ? { kind: 'queued' } : { kind: 'live', published };
   }
 
@@ -220,6 +220,17 @@ export class DeviceTakeKeeper implements TakeKeeper {
     } catch (error) {
       // A device without room for the file still has what was captured; what is sent is on the page.
       if (error instanceof NotKept) return false;
+      throw error;
+    }
+  }
+
+  /** What the story refused is in review again, where it is changed: it waits nowhere else. */
+  async #deliver(id: TakeId, onstep: (step: Step) => void): Promise<Published | null> {
+    const { outbox } = this.#settings;
+    try {
+      return await outbox.deliver(id, onstep);
+    } catch (error) {
+      if (error instanceof Refused) await outbox.withdraw(id).catch(console.warn);
       throw error;
     }
   }
