@@ -17,9 +17,9 @@ import type {
 import type { TakeEdit } from '../recorder/take-edit.ts';
 import { within } from '../recorder/within.ts';
 import { NotKept } from './byte-store.ts';
-import { fileToSend } from './file-to-send.ts';
 import { meaningOf, type KeptTake } from './kept-take.ts';
 import { putFile } from './put-file.ts';
+import { queueTake } from './queue-take.ts';
 import { queuedVoices } from './queued-voices.ts';
 import { recoveredTake } from './recovered-take.ts';
 import { tellChanged } from './shelf-news.ts';
@@ -194,34 +194,10 @@ export class DeviceTakeKeeper implements TakeKeeper {
 
   /** Puts a take in the queue; false if this device does not keep it. */
   async #queue(draft: Draft, signal: AbortSignal): Promise<boolean> {
-    const { takeId, content, place, name = '' } = draft;
     const shelf = await this.#settings.shelf();
-    if (shelf === null || content.kind !== 'voice') return false;
-    try {
-      await this.#work;
-      const found = await shelf.find(takeId);
-      if (found === null) return false;
-      const sending = await fileToSend(shelf, found, content.file);
-      const title = place.kind === 'plant' ? place.title : found.title;
-      const userId = this.#settings.person();
-      const facts = { name, title, words: content.words ?? '', problem: null };
-      const queued = await shelf.change(takeId, (take) =>
-        signal.aborted
-          ? take
-          : {
-              ...take,
-              ...facts,
-              origin: { ...take.origin, userId },
-              state: 'queued',
-              sending: { ...sending, place },
-            },
-      );
-      return queued !== null;
-    } catch (error) {
-      // A device without room for the file still has what was captured; what is sent is on the page.
-      if (error instanceof NotKept) return false;
-      throw error;
-    }
+    if (shelf === null) return false;
+    await this.#work;
+    return queueTake(shelf, draft, { userId: this.#settings.person(), signal });
   }
 
   /** What the story refused is in review again, where it is changed: it waits nowhere else. */
