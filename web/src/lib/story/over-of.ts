@@ -13,12 +13,18 @@ import { peaksOfTake } from '../tree/fetch-take.ts';
 import type { OutboxItem } from '../upload/queued-take.ts';
 import type { StoryPage } from './story-page.svelte.ts';
 
+/** What is asked of a story's page: what the story has, and what waits to go there. */
+export type OverStory = Pick<StoryPage, 'voiceOf'> & {
+  readonly live: Pick<StoryPage['live'], 'tree' | 'storyId' | 'person'>;
+  readonly outbox: Pick<StoryPage['outbox'], 'of'>;
+};
+
 /**
  * A take with the two before it on its path. Where one that waits will lie follows from them, as it
  * will in the story.
  * @throws {Error} it is neither in the story nor on its way there, or cannot be read
  */
-export async function overOf(story: StoryPage, id: TakeId): Promise<Over> {
+export async function overOf(story: OverStory, id: TakeId): Promise<Over> {
   const [take, parent = null, grandparent = null] = (await lineTo(story, id)).toReversed();
   if (take === undefined) throw new Error(`${id} is not here`);
   return { take, parent, grandparent };
@@ -26,7 +32,7 @@ export async function overOf(story: StoryPage, id: TakeId): Promise<Over> {
 
 /** Whose take it is: of one that waits, whoever is here. */
 export function voiceOfTake(
-  story: StoryPage,
+  story: OverStory,
   id: TakeId,
 ): { readonly name: string; readonly hue: number } {
   const take = story.live.tree.takes.get(id);
@@ -45,7 +51,7 @@ export function isAnswerableWaiting(story: StoryPage, { step, of, parentId }: Ou
   return before !== undefined && isAnswerableWaiting(story, before);
 }
 
-function waitingIn(story: StoryPage, id: TakeId): OutboxItem | undefined {
+function waitingIn(story: OverStory, id: TakeId): OutboxItem | undefined {
   return story.outbox.of(story.live.storyId).find(({ takeId }) => takeId === id);
 }
 
@@ -53,19 +59,24 @@ function nameOf(item: OutboxItem | undefined): string {
   return item === undefined || item.of.take.name === '' ? 'You' : item.of.take.name;
 }
 
-/** The last takes of the path to a take, at least three if there are. */
-async function lineTo(story: StoryPage, id: TakeId): Promise<readonly LeadTake[]> {
+/**
+ * The last takes of the path to a take, at least three if there are.
+ * @throws {Error} it is neither in the story nor on its way there, or cannot be read
+ */
+async function lineTo(story: OverStory, id: TakeId): Promise<readonly LeadTake[]> {
   const { tree } = story.live;
-  const item = waitingIn(story, id);
-  if (tree.takes.has(id) || item === undefined) {
+  const [take, item] = [tree.takes.get(id), waitingIn(story, id)];
+  // What the story has and gave no place yet is as this device has it.
+  if (item === undefined || (take !== undefined && isPlaced(take))) {
     const last = pathTo(tree, id).filter(isPlaced).slice(-3);
+    if (last.at(-1)?.id !== id) throw new Error(`${id} is not here`);
     return Promise.all(last.map((take) => leadOf(story, take)));
   }
   const before = item.parentId === null ? [] : await lineTo(story, item.parentId);
   return [...before, await waitingLead(story, item, before)];
 }
 
-async function leadOf(story: StoryPage, take: PlacedTake): Promise<LeadTake> {
+async function leadOf(story: OverStory, take: PlacedTake): Promise<LeadTake> {
   const { id, kind, startSamples, durationSamples } = take;
   const peaks = kind === 'voice' ? await peaksOfTake(id, 100) : undefined;
   const { name, hue } = voiceOfTake(story, id);
@@ -73,7 +84,7 @@ async function leadOf(story: StoryPage, take: PlacedTake): Promise<LeadTake> {
 }
 
 async function waitingLead(
-  story: StoryPage,
+  story: OverStory,
   { takeId: id, of }: OutboxItem,
   before: readonly LeadTake[],
 ): Promise<LeadTake> {
