@@ -3,10 +3,14 @@
 import type { Published } from '#domain/protocol/commands.ts';
 import type { TakeId, UserId } from '#domain/story/ids.ts';
 import type { KeptTake } from '../kept-takes/kept-take.ts';
+import { within } from '../recorder/within.ts';
 import { Unreachable } from './api.ts';
 import type { OutboxSettings } from './outbox-settings.ts';
 import { queuedVoice, queuedWords, type QueuedTake } from './queued-take.ts';
 import type { Step } from './sending-step.ts';
+
+/** How long a device may take to let go of a take that is in the story, ms: some hang for good. */
+const LET_GO_MS = 3_000;
 
 export interface QueueContent {
   /** What waits to be sent. */
@@ -58,8 +62,17 @@ export class DeviceQueue {
     return this.#settings.sendWords(of.take);
   }
 
-  /** A take is in the story, and waits no more. */
-  async published({ takeId, of }: QueuedTake, published: Published): Promise<void> {
+  /** A take is in the story, whatever this device says: it is let go of here, or left. Never throws. */
+  async published(take: QueuedTake, published: Published): Promise<void> {
+    try {
+      await within(this.#letGo(take, published), LET_GO_MS, undefined);
+    } catch (error) {
+      // Sent again, the answer would be the same.
+      console.warn(error);
+    }
+  }
+
+  async #letGo({ takeId, of }: QueuedTake, published: Published): Promise<void> {
     if (of.kind === 'text') await (await this.#settings.written())?.dequeue(takeId);
     else await (await this.#settings.voices())?.published(takeId, published);
   }

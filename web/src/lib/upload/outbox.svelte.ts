@@ -4,7 +4,6 @@ import type { Published } from '#domain/protocol/commands.ts';
 import type { StoryId, TakeId } from '#domain/story/ids.ts';
 import type { KeptTake } from '../kept-takes/kept-take.ts';
 import { ShelfNews, type ShelfMessage } from '../kept-takes/shelf-news.ts';
-import { within } from '../recorder/within.ts';
 import { Refused, Unreachable } from './api.ts';
 import { DeviceQueue } from './device-queue.ts';
 import { asError, stepAfter } from './failed-step.ts';
@@ -14,6 +13,7 @@ import {
   inOrder,
   isPutOff,
   isToBeSent,
+  refusedBefore,
   signedAs,
   type OutboxItem,
   type QueuedTake,
@@ -24,11 +24,8 @@ import type { Step } from './sending-step.ts';
 /** What became of a take within one call of `deliver`. */
 type Outcome = Published | Error | 'withdrawn';
 
-/** How long a device may take to let go of a take that is in the story, ms: some hang for good. */
-const NOTE_MS = 3_000;
-
 export class Outbox {
-  /** What waits of whoever is here, oldest first. */
+  /** What waits of whoever is here, or of nobody, oldest first. */
   items = $state.raw<readonly OutboxItem[]>([]);
   readonly #settings: OutboxSettings;
   readonly #queue: DeviceQueue;
@@ -96,7 +93,10 @@ export class Outbox {
       if (published !== null) this.#outcomes.set(origin.takeId, published);
     if (round === this.#round) this.#giveWay(voices);
     this.#unpublished = unpublished;
-    const shown = queue.filter((take) => take.userId === null || this.#isByWhoIsHere(take));
+    const shown = queue.filter(
+      ({ takeId, userId }) =>
+        [null, this.#settings.person()].includes(userId) || this.#vouched.has(takeId),
+    );
     this.items = inOrder(shown).map((take) => ({ ...take, step: this.#stepOf(take) }));
   }
 
@@ -204,19 +204,18 @@ export class Outbox {
 
   /** @returns false if there is no line */
   async #sendOne(item: OutboxItem): Promise<boolean> {
-    const { takeId } = item;
     const abort = new AbortController();
-    this.#current = { takeId, abort };
+    this.#current = { takeId: item.takeId, abort };
     try {
       const signed = await this.#signed(item);
       // It may be another's than whoever came: they are asked.
       if (signed === null) return true;
-      const onstep = (step: Step): void => this.#step(takeId, step);
+      const onstep = (step: Step): void => this.#step(item.takeId, step);
       await this.#published(signed, await this.#queue.send(signed, onstep, abort.signal));
       return true;
     } catch (error) {
       if (abort.signal.aborted) return true;
-      return this.#failed(takeId, error);
+      return this.#failed(item.takeId, error);
     } finally {
       this.#current = null;
     }
@@ -243,12 +242,7 @@ export class Outbox {
     // Listeners first: what they show must not be gone before the take is.
     for (const listener of this.#listeners) listener(published, take);
     this.#step(take.takeId, { at: 'live', published });
-    try {
-      await within(this.#queue.published(take, published), NOTE_MS, undefined);
-    } catch (error) {
-      // It is in the story, whatever this device says: sent again, the answer would be the same.
-      console.warn(error);
-    }
+    await this.#queue.published(take, published);
     await this.#changed();
   }
 
@@ -295,17 +289,8 @@ export class Outbox {
   }
 
   #stepOf(take: QueuedTake): Step {
-    const { takeId, of } = take;
     if (this.#asks(take)) return { at: 'asks' };
-    const problem = of.kind === 'voice' ? of.take.problem : null;
-    if (problem !== null)
-      return { at: 'refused', why: problem.message, isPlaceGone: problem.isPlaceGone };
-    return this.#steps.get(takeId) ?? { at: 'waiting', share: 0 };
-  }
-
-  /** True if who is here now is whose take it is, as far as anybody can tell. */
-  #isByWhoIsHere({ takeId, userId }: QueuedTake): boolean {
-    return userId === this.#settings.person() || this.#vouched.has(takeId);
+    return refusedBefore(take) ?? this.#steps.get(take.takeId) ?? { at: 'waiting', share: 0 };
   }
 
   /** True for a take that nobody sent off while somebody is here, who is asked about it. */

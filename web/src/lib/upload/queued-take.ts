@@ -69,6 +69,13 @@ export function behind(
   return { at: 'behind', parent: at === 'refused' ? 'refused' : 'waiting' };
 }
 
+/** That the story did not take it, as the device noted; null if it noted nothing. */
+export function refusedBefore({ of }: QueuedTake): Extract<Step, { at: 'refused' }> | null {
+  const problem = of.kind === 'voice' ? of.take.problem : null;
+  if (problem === null) return null;
+  return { at: 'refused', why: problem.message, isPlaceGone: problem.isPlaceGone };
+}
+
 /** The same take as this person's. */
 export function signedAs({ of, ...facts }: QueuedTake, userId: UserId): QueuedTake {
   if (of.kind === 'text') {
