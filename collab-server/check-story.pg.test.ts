@@ -154,6 +154,22 @@ test('a tree that differs is mended under those who have it open', async () => {
   expect(readTree(reader.doc).meta?.title).toBe('The lighthouse');
 });
 
+test('what the version before did not say of a take is named, and written by a repair', async () => {
+  const planted = await story();
+  const { seedId: takeId } = planted;
+  await house.fresh.pool.query(
+    `insert into mixes (take_id, plan_sha256, sounds, render_version, first_segment, packs)
+     values ($1, 'all', array[$1::uuid], 1, 0, '{}'), ($1, 'hushed', '{}', 1, 0, '{}')`,
+    [takeId],
+  );
+  await tamper(planted.tree, (doc) =>
+    doc.getMap('states').set(takeId, { status: 'ready', mixed: true }),
+  );
+  expect(await faults(planted)).toEqual([expect.stringContaining('"mixes":2')]);
+  await mendStory(house.fresh.db, planted.storyId);
+  expect(await faults(planted)).toEqual([]);
+});
+
 test('a log that has lost updates is mended when it is read, for those who had them, too', async () => {
   const planted = await story();
   const { storyId, seedId: parentId, tree } = planted;

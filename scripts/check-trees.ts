@@ -1,6 +1,7 @@
 // Compares the documents of every story with its rows: says nothing, or names what differs and
 // exits 1. `node scripts/check-trees.ts`, with DATABASE_URL set; safe beside running processes.
-// With `--repair`, trees that differ are mended from the rows first, and what is left is named.
+// With `--repair`, trees that differ are mended from the rows first, and what is left is named. To be
+// run so once after an upgrade that says more of takes than before, as that to `mixes` does.
 import { readConfig } from '#backend/config.ts';
 import { createLogger } from '#backend/log.ts';
 import { openDatabase } from '#backend/postgres/database.ts';
