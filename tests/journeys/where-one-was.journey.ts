@@ -121,7 +121,10 @@ test('the front page goes on where a listener was, and only while there is somet
     (response) => response.url().endsWith('/position') && response.request().method() === 'PUT',
   );
   await page.getByRole('button', { name: /^Continue at/u }).click();
-  await expect.poll(async () => (await soundOf(page)).paused).toBe(false);
+  // Only what was heard is kept.
+  await expect.poll(async () => Number(await place(page).inputValue())).toBeGreaterThan(240_000);
+  const { seconds } = await soundOf(page);
+  await expect.poll(async () => (await soundOf(page)).seconds).toBeGreaterThan(seconds);
   await page.getByRole('button', { name: 'Pause' }).click();
   expect((await sent).status()).toBe(204);
   const html = await (await page.request.get(app.origin)).text();
