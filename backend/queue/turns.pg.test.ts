@@ -109,16 +109,3 @@ test('what is sent once a day is there once a day, however many workers send it'
   const { rows } = await fresh.pool.query(`select data from pgboss.job where name = 'store.sweep'`);
   expect(rows).toEqual([{ data: { scope: 'orphans' } }]);
 });
-
-test('where a person stands is read in milliseconds with ten thousand jobs waiting', async () => {
-  queue = await openQueue(fresh.url, { log: fresh.log });
-  for (let person = 0; person < 20; person += 1) await send(somebody(), 500);
-  await fresh.pool.query('analyze pgboss.job');
-  const times: number[] = [];
-  for (let round = 0; round < 10; round += 1) {
-    const at = performance.now();
-    await send(somebody());
-    times.push(performance.now() - at);
-  }
-  expect(Math.min(...times)).toBeLessThan(100);
-});
