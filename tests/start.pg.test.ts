@@ -60,13 +60,10 @@ function pidsOf(app: RunningApp): number[] {
 const eventually = (check: () => void | Promise<void>) =>
   vi.waitFor(check, { timeout: 60_000, interval: 100 });
 
-test('Ctrl-C stops everything within ten seconds, Postgres last', async () => {
+test('Ctrl-C stops everything, Postgres last', async () => {
   const app = await start();
   const pids = pidsOf(app);
-  const before = Date.now();
   expect(await app.stop({ keep: true })).toBe(0);
-  // Each part takes less than a second, though its limits allow for more.
-  expect(Date.now() - before).toBeLessThan(10_000);
   expect(pids.filter(isRunning)).toEqual([]);
   expect(app.log()).toMatch(
     /stopping \(SIGINT\)\nweb .*\n(?:.*\n)*worker .*\n(?:.*\n)*collab .*stopping/,

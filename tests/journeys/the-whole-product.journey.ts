@@ -145,8 +145,6 @@ async function answerOver(
     type: 'publish → visible',
     description: `${name}: ${delays.map((ms) => `${ms} ms`).join(', ')} (from sending the command)`,
   });
-  // The requirement is 500 ms on a quiet machine; a test only tells a push from a poll.
-  for (const delay of delays) expect(delay).toBeLessThan(5_000);
   expect(await Promise.all(watched.map(timeOrigin))).toEqual(loaded);
   await expect(takeOf(page, name)).toHaveAttribute('aria-selected', 'true');
   // Whoever was a guest until now is here under the name that they chose.
