@@ -45,6 +45,19 @@ function holds(what: string, check: () => boolean): Promise<void> {
   });
 }
 
+/** Does one after the other, all of them, then throws what the first that failed did. */
+async function each(steps: readonly (() => unknown)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
 /** A database that the house closes. */
 interface OwnDatabase extends TestDatabase {
   close(): Promise<void>;
@@ -149,14 +162,13 @@ export class TestHouse<D extends OwnDatabase = OwnDatabase> {
     this.#leaving.push(leave);
   }
 
-  /** Everybody leaves. */
+  /** Everybody leaves, whatever becomes of the others. @throws what the first who failed did */
   async leave(): Promise<void> {
-    for (const leave of this.#leaving.splice(0).toReversed()) await leave();
+    await each(this.#leaving.splice(0).toReversed());
   }
 
   async close(): Promise<void> {
-    await this.leave();
-    await Promise.all(this.#nodes.map((node) => node.stopAll()));
-    await this.#opened?.fresh.close();
+    const stopAll = () => Promise.all(this.#nodes.map((node) => node.stopAll()));
+    await each([() => this.leave(), stopAll, () => this.#opened?.fresh.close()]);
   }
 }
