@@ -77,6 +77,8 @@ function embedded(why: string): Ffmpeg {
   const leading = [
     '--no-warnings',
     '--permission',
+    // A function of the 32 MB is looked at when it is first called; most of them never are.
+    '--wasm-lazy-validation',
     ...[...code, '.'].map((path) => `--allow-fs-read=${path}`),
     '--allow-fs-write=.',
     script,
