@@ -54,6 +54,19 @@ async function outcome(tool: Tool, file: Uint8Array, peak: Peak): Promise<Outcom
   });
 }
 
+/** Places all over a file. */
+function offsetsIn({ length }: Uint8Array): number[] {
+  return Array.from({ length: OFFSETS }, (_, step) =>
+    Math.floor((length * (step + 0.5)) / OFFSETS),
+  );
+}
+
+/** A few of these, so that among all kinds of files each place is tried. */
+function someOffsetsIn(kind: Encoding, file: Uint8Array): number[] {
+  const turn = [...sound.keys()].indexOf(kind);
+  return offsetsIn(file).filter((_, step) => step % sound.size === turn);
+}
+
 /** A WAV whose format says anything. */
 function wavThatSays(fmt: { channels: number; rate: number; align: number; bits: number }): Buffer {
   const file = wavFile(voice);
@@ -136,13 +149,15 @@ const untold = ['unsaid', 'understated', 'timeless'] as const;
 for (const { name, tool, why } of await testTools()) {
   describe.skipIf(tool === null)(`on ${name} ffmpeg (${why})`, () => {
     const peak: Peak = { programBytes: 0, ownBytes: 0, folderBytes: 0 };
+    // The other one has the same demuxers, and takes longer to start than to look at these files.
+    const isFirst = tool?.ffmpeg.kind === maker.ffmpeg.kind;
 
     test.each(files)('%s ends as it must', async (_, file, outcomes) => {
       if (tool === null) return;
       expect(outcomes).toContain(await outcome(tool, file, peak));
     });
 
-    test.each(untold)(
+    test.each(isFirst ? untold : untold.slice(0, 1))(
       'two hours of silence, %s, are decoded as far as a take may reach, and refused',
       async (how) => {
         if (tool === null) return;
@@ -155,8 +170,7 @@ for (const { name, tool, why } of await testTools()) {
       async (kind, whole) => {
         if (tool === null) return;
         const least = untelling.has(kind) ? 0 : SAMPLES - SLACK_SAMPLES;
-        for (let step = 0; step < OFFSETS; step += 1) {
-          const at = Math.floor((whole.length * (step + 0.5)) / OFFSETS);
+        for (const at of isFirst ? offsetsIn(whole) : someOffsetsIn(kind, whole)) {
           const ended = await outcome(tool, whole.subarray(0, at), peak);
           const kept = typeof ended === 'number' ? ended : SAMPLES;
           expect([at, kept]).toEqual([at, Math.max(kept, least)]);
