@@ -1,10 +1,11 @@
 // Alerts on a device: one push message for each follower, and one notification for each message.
-import type { BrowserContext, CDPSession, Page } from '@playwright/test';
+import type { BrowserContext, CDPSession, Page, Route } from '@playwright/test';
 import * as v from 'valibot';
 import { alertSchema, takePath, type Alert } from '#domain/protocol/alert.ts';
 import { expect } from '../harness/journey.ts';
 import { HttpPerson } from './support/http-person.ts';
 import { test } from './support/push-app.ts';
+import { openStory } from './support/recording.ts';
 import { spoken } from './support/sound.ts';
 
 test('a follower’s device gets exactly one message, and nobody one for their own take', async ({
@@ -168,3 +169,25 @@ function notificationsOf(page: Page): Promise<string[]> {
     return (await registration.getNotifications()).map(({ title }) => title);
   });
 }
+
+const unanswered = (route: Route) => route.abort();
+
+test('a follow that does not arrive is told, and the panel is there for another try', async ({
+  app,
+  page,
+}) => {
+  const ana = await HttpPerson.named(app.origin, 'Ana');
+  const seed = await ana.plantVoice('The last tram', spoken(43, 2));
+  await openStory(page, `/s/${seed.slug}`);
+  await page.route('**/api/stories/*/follow', unanswered);
+  await page.getByRole('button', { name: 'Alert me when The last tram grows' }).click();
+  const panel = page.getByRole('group', { name: 'Alerts' });
+  await expect(panel.getByRole('alert')).toHaveText(/^That did not reach us\./u);
+  await page.unroute('**/api/stories/*/follow', unanswered);
+  await panel.getByRole('button', { name: 'Try again' }).click();
+  await expect(panel.getByText('You follow The last tram.')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(panel).toBeHidden();
+  await page.getByRole('button', { name: 'Following The last tram: settings' }).click();
+  await expect(panel.getByText('You follow The last tram.')).toBeVisible();
+});

@@ -51,6 +51,14 @@ test('the newest come first, wherever they were heard', () => {
   expect(newestOf(all).map(({ heardAtMs }) => heardAtMs)).toEqual([4, 3, 2]);
 });
 
+test('a story is offered once, where it was heard last', () => {
+  const mill = continuation(1);
+  const later = { ...mill, heardAtMs: 3 };
+  expect(newestOf([later, continuation(2), mill]).map(({ heardAtMs }) => heardAtMs)).toEqual([
+    3, 2,
+  ]);
+});
+
 test('the address of a place to go on from says so, and that of a story does not', () => {
   const address = new URL(continueHref(continuation(1)), 'https://tap.test');
   expect(asksToContinue(address)).toBe(true);

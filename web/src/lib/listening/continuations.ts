@@ -29,9 +29,14 @@ export function newsHere(
     .slice(0, MAX_CONTINUATIONS);
 }
 
-/** The newest, as many as are offered. */
+/** The newest of each story, as many as are offered. */
 export function newestOf(all: readonly Continuation[]): Continuation[] {
-  return all.toSorted((a, b) => b.heardAtMs - a.heardAtMs).slice(0, MAX_CONTINUATIONS);
+  const oldestFirst = all.toSorted((a, b) => a.heardAtMs - b.heardAtMs);
+  const newest = new Map(oldestFirst.map((place) => [place.storyId, place]));
+  return oldestFirst
+    .filter((place) => newest.get(place.storyId) === place)
+    .toReversed()
+    .slice(0, MAX_CONTINUATIONS);
 }
 
 /** What is left from a place; null if nothing is, or if that cannot be known now. */
