@@ -101,8 +101,10 @@ async function heardOf(
   take: KeptTake,
 ): Promise<Required<Pick<LeadTake, 'durationSamples' | 'peaks' | 'file'>>> {
   const shelf = await deviceShelf();
-  const file = shelf === null ? null : await fileOfKept(shelf, take);
-  if (file === null) throw new Error('nothing is kept of it');
+  const kept = shelf === null ? null : await fileOfKept(shelf, take);
+  if (kept === null) throw new Error('nothing is kept of it');
+  // The recorder's own: once the take is published, the device lets go of the file.
+  const file = new Blob([await kept.arrayBuffer()], { type: kept.type });
   const { buffer, durationSamples } = await audioOfFile(file);
   if (buffer === null || durationSamples === null) throw new Error('it cannot be decoded');
   return { durationSamples, peaks: peaksOf([buffer.getChannelData(0)]), file };
