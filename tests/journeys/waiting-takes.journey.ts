@@ -67,3 +67,18 @@ test('a take that is published while the recorder over it is open is recorded ov
   const [, second, third] = takes.toSorted((a, b) => a.createdAtMs - b.createdAtMs);
   expect(third?.parentId).toBe(second?.id);
 });
+
+test('a take that cannot be read is told as such to whoever would record over it', async ({
+  app,
+  openPerson,
+}) => {
+  const { page } = await waiting(app.origin, await openPerson());
+  await page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    await root.removeEntry('takes', { recursive: true });
+  });
+  await cardsOf(page).getByRole('button', { name: 'Record over it' }).click();
+  await expect(page.getByRole('alert')).toHaveText(
+    /The take to record over cannot be read on this device\. Nothing is lost\./u,
+  );
+});
