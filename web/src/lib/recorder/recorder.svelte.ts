@@ -163,9 +163,11 @@ export class Recorder {
     this.objection = typeof audio === 'string' ? audio : null;
     if (typeof audio === 'string' || !this.can('take-in')) return;
     const id = takeId(crypto.randomUUID());
+    // Kept first, or certainly not: nothing is called safe before it is.
+    await this.#unkept.note(id, this.#keeper.keepFile(originOf(id, this.#props, this.plan), file));
+    if (!this.can('take-in')) return void this.#keeper.forget(id);
     this.shelf.add(id, audio);
     this.#machine.command({ type: 'take-in', takeId: id, recovered: false });
-    await this.#unkept.note(id, this.#keeper.keepFile(originOf(id, this.#props, this.plan), file));
   }
 
   /** Takes up a take of an earlier visit. */
