@@ -6,19 +6,19 @@ import { SAMPLE_RATE, samplesToSeconds, secondsToSamples } from '#domain/timelin
 import { Refused } from '../../upload/api.ts';
 import type { Engine, EnginePath, EngineReports } from '../engine.ts';
 import { HAVE_METADATA, type MediaEvent, type MediaPort } from '../media-port.ts';
+import { MISSING, UNPLAYABLE } from '../player-words.ts';
 import { forkOf, type FeedPath } from './feed-path.ts';
 import { BOUNDS, halved, isMissing, LEAST, nextStep, onGrid, type FeedState } from './feed-plan.ts';
 import { LaidBuffer } from './laid-buffer.ts';
 import { LikelyBranches } from './likely-branches.ts';
 import { Nudges } from './nudges.ts';
 import { mixesRoughly } from './rough-mixer.ts';
+import { SoundMissing } from './stored-object.ts';
 import { Supply, type Batch } from './supply.ts';
 
 /** What the element has decoded already, at most: a switch is heard after this. */
 const MARGIN_SAMPLES = 0.3 * SAMPLE_RATE;
 const NUDGES: readonly MediaEvent[] = ['timeupdate', 'seeking', 'playing'];
-
-const UNPLAYABLE = 'This path could not be played. Your place is kept. Press Play to try again.';
 
 /** A path that was chosen and is not heard yet. */
 interface Choice {
@@ -51,6 +51,7 @@ export class FeedEngine implements Engine {
   /** Playing is to go on once there is more than what was played to its end. */
   #goesOn = false;
   #choice: Choice | null = null;
+  #lackingIndex: number | null = null;
   readonly #onMetadata = (): void => {
     const at = this.#pending;
     this.#pending = null;
@@ -81,6 +82,7 @@ export class FeedEngine implements Engine {
     this.#round = new AbortController();
     if (this.#wanted !== null && this.#wanted.leaf !== path.leaf) this.#hasLeft = true;
     this.#wanted = path;
+    this.#lackingIndex = null;
     this.#choice = { atMs: performance.now(), index: null };
     // Whoever hears nothing yet is where they ask to be; the others stay until the path is known.
     if (this.#buffer === null && atSamples !== null) this.#pending = atSamples;
@@ -135,7 +137,8 @@ export class FeedEngine implements Engine {
       return;
     }
     console.warn(error);
-    this.#reports.onfailed(error instanceof Refused ? error.message : UNPLAYABLE);
+    const words = error instanceof SoundMissing ? MISSING : UNPLAYABLE;
+    this.#reports.onfailed(error instanceof Refused ? error.message : words);
   }
 
   #nothing(): void {
@@ -217,6 +220,8 @@ export class FeedEngine implements Engine {
         case 'end':
           await buffer.end(signal);
           break;
+        case 'give-up':
+          throw new SoundMissing('what comes next is not to be had');
         case 'wait':
           void this.#likely.load(path, () => onGrid(this.positionSamples + MARGIN_SAMPLES), signal);
           await this.#nudges.next(signal);
@@ -236,22 +241,23 @@ export class FeedEngine implements Engine {
       lengthSamples: buffer.lengthSamples,
       ended: buffer.ended,
       dropsStale: this.#supply.isDropped && this.#hasLeft,
+      lackingIndex: this.#lackingIndex,
     };
   }
 
   async #lay(wanted: EnginePath, batch: Batch, signal: AbortSignal): Promise<void> {
     if (this.#path === null) return;
-    const layers = await this.#supply.layers(this.#path, { wanted, batch }, signal);
-    if (layers === null) {
-      this.#adopt(await this.#supply.path(wanted, signal));
-      return;
-    }
     try {
-      for (const layer of layers) await this.#buffer?.lay(layer, signal);
+      const layers = await this.#supply.layers(this.#path, { wanted, batch }, signal);
+      if (layers === null) this.#adopt(await this.#supply.path(wanted, signal));
+      for (const layer of layers ?? []) await this.#buffer?.lay(layer, signal);
     } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== 'QuotaExceededError') throw error;
-      this.#bounds = halved(this.#bounds);
-      await this.#nudges.next(signal);
+      if (error instanceof SoundMissing) this.#lackingIndex = batch.index;
+      else if (!(error instanceof DOMException) || error.name !== 'QuotaExceededError') throw error;
+      else {
+        this.#bounds = halved(this.#bounds);
+        await this.#nudges.next(signal);
+      }
     }
   }
 

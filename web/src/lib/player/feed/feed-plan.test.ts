@@ -80,6 +80,7 @@ interface Listening {
   readonly keepBefore?: number;
   readonly aheadSeconds?: number;
   readonly dropsStale?: boolean;
+  readonly lackingIndex?: number;
 }
 
 function stateOf(buffer: Buffer, listening: Listening): FeedState {
@@ -95,6 +96,7 @@ function stateOf(buffer: Buffer, listening: Listening): FeedState {
     lengthSamples: buffer.lengthSamples,
     ended: buffer.ended,
     dropsStale: listening.dropsStale ?? false,
+    lackingIndex: listening.lackingIndex ?? null,
   };
 }
 
@@ -247,6 +249,23 @@ describe('going over to another branch', () => {
     const step = nextStep(stateOf(buffer, { segments: after, positionSamples, dropsStale: true }));
     expect(step).toEqual({ do: 'remove', from: segmentStart(2), to: Infinity });
   });
+});
+
+test('what is held plays on up to a segment that is not to be had, and is given up there', () => {
+  const segments = pathOf(20);
+  const buffer = new Buffer();
+  feed(buffer, { segments, positionSamples: 0, aheadSeconds: 6 });
+  const lackingIndex = buffer.laid.size;
+  const stepAt = (positionSamples: number) =>
+    nextStep(stateOf(buffer, { segments, positionSamples, lackingIndex }));
+  expect(stepAt(0)).toEqual({ do: 'wait' });
+  expect(stepAt(segmentStart(lackingIndex) - SAMPLE_RATE)).toEqual({ do: 'wait' });
+  expect(stepAt(segmentStart(lackingIndex) - 1)).toEqual({ do: 'give-up' });
+  expect(stepAt(segmentStart(lackingIndex) + 1)).toEqual({ do: 'give-up' });
+  // Whoever goes on beyond it is given what is there.
+  const beyond = segmentStart(lackingIndex + 1);
+  feed(buffer, { segments, positionSamples: beyond, lackingIndex });
+  expect(buffer.soundAt(beyond)).toBe(`a:${lackingIndex + 1}`);
 });
 
 test('nothing is missing beyond the end, nor before what is kept', () => {

@@ -49,6 +49,8 @@ export interface FeedState {
   readonly ended: boolean;
   /** The new path's sound does not come: the old one's must not go on in its place. */
   readonly dropsStale: boolean;
+  /** The segment that was asked for and is not to be had, by its index; null if there is none. */
+  readonly lackingIndex: number | null;
 }
 
 export type FeedStep =
@@ -57,6 +59,8 @@ export type FeedStep =
   | { readonly do: 'remove'; readonly from: number; readonly to: number }
   | { readonly do: 'length' }
   | { readonly do: 'end' }
+  /** The listener has come to what is not to be had. */
+  | { readonly do: 'give-up' }
   | { readonly do: 'wait' };
 
 /** Ends of frames and of what the browser says it holds differ by this at most: 1 ms. */
@@ -66,6 +70,8 @@ const SAFE_SAMPLES = 2 * SAMPLE_RATE;
 /** While less than this is held ahead, segments are asked for one by one: the first comes sooner. */
 const SCARCE_SAMPLES = 4 * SAMPLE_RATE;
 const MOST_AT_ONCE = 4;
+/** What is held before a segment that is not to be had plays on to so near it. */
+const GIVE_UP_SAMPLES = SAMPLE_RATE / 2;
 /** A frame that begins before a place may reach beyond it by less than this. */
 const LONGEST_FRAME_SAMPLES = GRID_SAMPLES / 4;
 
@@ -122,11 +128,15 @@ function removeBehind({ held, positionSamples, bounds }: FeedState): FeedStep | 
 }
 
 function layMissing(state: FeedState): FeedStep | null {
-  const { segments, positionSamples, bounds } = state;
+  const { segments, positionSamples, bounds, lackingIndex } = state;
   const until = positionSamples + bounds.aheadSamples;
   for (let index = segmentAt(positionSamples); index < segments.length; index++) {
     if (segmentStart(index) >= until) return null;
     if (!isMissing(state, index)) continue;
+    if (index === lackingIndex) {
+      const isNear = segmentStart(index) <= positionSamples + GIVE_UP_SAMPLES;
+      return { do: isNear ? 'give-up' : 'wait' };
+    }
     const isScarce = segmentStart(index) < positionSamples + SCARCE_SAMPLES;
     return { do: 'lay', index, count: isScarce ? 1 : runFrom(state, index) };
   }

@@ -6,6 +6,11 @@ export class LinkExpired extends Error {
   override readonly name = 'LinkExpired';
 }
 
+/** An object was not there under any of the links that were asked for. */
+export class SoundMissing extends Error {
+  override readonly name = 'SoundMissing';
+}
+
 export interface StoredObject {
   readonly body: ArrayBuffer;
   /** False where a range was asked for and the store knows none: the body is the whole object. */

@@ -11,7 +11,7 @@ import { waitForLine } from './patience.ts';
 import { PlaylistStore } from './playlist-store.ts';
 import { RoughMixer, Unmixable } from './rough-mixer.ts';
 import { SegmentStore } from './segment-store.ts';
-import { LinkExpired } from './stored-object.ts';
+import { LinkExpired, SoundMissing } from './stored-object.ts';
 
 /** Neighbouring segments of a path, from a sample on. */
 export interface Batch {
@@ -20,25 +20,31 @@ export interface Batch {
   readonly fromSamples: number;
 }
 
+/** What is not there under so many links in a row is missing. */
+const MOST_EXPIRIES = 5;
+
 export interface SupplyOptions {
   readonly codec: Codec;
   /** Whether the page mixes what is not rendered. */
   readonly rough: boolean;
   /** The network does not answer, or does again. It is tried on after this resolves. */
   readonly ondropped: (dropped: boolean) => Promise<void>;
+  readonly wait?: typeof waitForLine;
 }
 
 export class Supply {
   readonly #playlists: PlaylistStore;
   readonly #segments = new SegmentStore({ rough: new RoughMixer() });
   readonly #ondropped: (dropped: boolean) => Promise<void>;
+  readonly #wait: typeof waitForLine;
   #isDropped = false;
   /** Times in a row that links did not work. */
   #expiries = 0;
 
-  constructor({ codec, rough, ondropped }: SupplyOptions) {
+  constructor({ codec, rough, ondropped, wait = waitForLine }: SupplyOptions) {
     this.#playlists = new PlaylistStore({ codec, rough });
     this.#ondropped = ondropped;
+    this.#wait = wait;
   }
 
   get isDropped(): boolean {
@@ -59,6 +65,7 @@ export class Supply {
    * Segments as they are appended. Null if the path must be asked for again: its links have expired,
    * or the page cannot mix its end after all.
    * @throws {Refused} the server says no
+   * @throws {SoundMissing} they were not there time and again; whoever asks once more begins anew
    */
   async layers(
     path: FeedPath,
@@ -80,7 +87,11 @@ export class Supply {
   async #expired(wanted: EnginePath, signal: AbortSignal): Promise<void> {
     this.#playlists.forget(wanted);
     this.#expiries += 1;
-    if (this.#expiries > 1) await waitForLine(this.#expiries, signal);
+    if (this.#expiries === MOST_EXPIRIES) {
+      this.#expiries = 0;
+      throw new SoundMissing(`not there under ${MOST_EXPIRIES} links`);
+    }
+    if (this.#expiries > 1) await this.#wait(this.#expiries, signal);
   }
 
   /** Loads what a branch would need from a segment on, at one try; false if it did not come. */
@@ -136,7 +147,7 @@ export class Supply {
         signal.throwIfAborted();
         if (!isPassing(error)) throw error;
         await this.#drop(true);
-        await waitForLine(failures, signal);
+        await this.#wait(failures, signal);
       }
     }
   }
