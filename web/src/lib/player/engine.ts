@@ -8,6 +8,8 @@ export interface EnginePath {
   readonly leaf: TakeId;
   /** Changes when more of the path can be heard, or other voices. */
   readonly state: string;
+  /** Changes when a voice is left out, or is heard again: what sounded before must sound no more. */
+  readonly silent: string;
   /** False while not even the seed can be heard. */
   readonly isHeard: boolean;
 }

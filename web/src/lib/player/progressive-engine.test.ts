@@ -42,6 +42,15 @@ test('another branch is another address, at the same place, and listening goes o
   expect([media.currentTime, player.status]).toEqual([12, 'playing']);
 });
 
+test('Play that is pressed while another branch loads plays it', async () => {
+  await play();
+  player.pause();
+  player.choose(pathOf([0, 2]));
+  player.play();
+  media.arrive(15);
+  expect([player.status, media.paused]).toEqual(['playing', false]);
+});
+
 test('more of the path is loaded at the end of what plays, not before', async () => {
   await play(pathOf([0, 1], { mixed: 1 }), 10);
   media.playTo(4);
@@ -51,6 +60,37 @@ test('more of the path is loaded at the end of what plays, not before', async ()
   expect([player.status, media.loads.length]).toEqual(['loading', 2]);
   media.arrive(15);
   expect([media.currentTime, player.status]).toEqual([10, 'playing']);
+});
+
+test('a voice that is hidden while it plays is left out at once, at the same place', async () => {
+  await play();
+  media.playTo(7);
+  player.choose(pathOf([0, 1], { silent: [1] }));
+  expect([player.status, media.loads.length, media.src]).toEqual([
+    'loading',
+    2,
+    `/api/takes/${id(1)}/path?codec=aac&state=2%2F2%2F2%2F1`,
+  ]);
+  media.arrive(15);
+  expect([media.currentTime, player.status]).toEqual([7, 'playing']);
+});
+
+test('a place that is not rendered without that voice yet is kept until it is', async () => {
+  await play(pathOf([0, 1, 2]), 20);
+  media.playTo(12);
+  player.choose(pathOf([0, 1, 2], { silent: [1] }));
+  media.arrive(5);
+  expect([player.status, media.paused, player.positionSamples]).toEqual([
+    'failed',
+    true,
+    12 * 48_000,
+  ]);
+  expect(player.error).toContain('still being mixed');
+  const hushed = pathOf([0, 1, 2], { silent: [1] });
+  player.choose({ ...hushed, takes: hushed.takes.map((take) => ({ ...take, mixes: 2 })) });
+  player.play();
+  media.arrive(20);
+  expect([media.currentTime, player.status]).toEqual([12, 'playing']);
 });
 
 test('a take that is stored and not rendered is not heard here', async () => {

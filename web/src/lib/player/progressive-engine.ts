@@ -1,14 +1,16 @@
 // Plays a path as one file at one address: what every browser can, without the switch at a fork
 // that has no gap and without a mix of the page's own.
-import type { TakeId } from '#domain/story/ids.ts';
 import { codecMime, type Codec } from '#domain/timeline/path-packs.ts';
-import { samplesToSeconds, secondsToSamples } from '#domain/timeline/samples.ts';
+import { SAMPLE_RATE, samplesToSeconds, secondsToSamples } from '#domain/timeline/samples.ts';
 import type { Engine, EnginePath, EngineReports } from './engine.ts';
 import { HAVE_METADATA, type MediaPort } from './media-port.ts';
 
 /** The address of a path as one file: another one in each state, so that no cache answers for it. */
 const pathAudio = ({ leaf, state }: EnginePath, codec: Codec): string =>
   `/api/takes/${leaf}/path?codec=${codec}&state=${encodeURIComponent(state)}`;
+
+/** Ends of one path in two files differ by less: a quarter of a second. */
+const END_SLACK_SAMPLES = SAMPLE_RATE / 4;
 
 export class ProgressiveEngine implements Engine {
   readonly mixesRoughly = false;
@@ -18,7 +20,7 @@ export class ProgressiveEngine implements Engine {
   /** Where to go once the element knows its length, samples; null when it is there. */
   #pending: number | null = null;
   #isLoading = false;
-  #leaf: TakeId | null = null;
+  #opened: EnginePath | null = null;
   /** More of the path that plays: it is loaded at the end of what plays, so that nothing is cut. */
   #grown: EnginePath | null = null;
   readonly #onMetadata = (): void => this.#arrive();
@@ -39,18 +41,19 @@ export class ProgressiveEngine implements Engine {
   }
 
   open(path: EnginePath, atSamples: number | null): void {
-    const { leaf, isHeard } = path;
     const { paused, ended, error } = this.#media;
     const plays = !paused && !ended && error === null;
+    const before = this.#opened;
+    const grows = before?.leaf === path.leaf && before.silent === path.silent;
     this.#grown = null;
-    if (leaf === this.#leaf && atSamples === null && plays) {
+    if (grows && atSamples === null && plays) {
       this.#grown = path;
       return;
     }
-    this.#leaf = leaf;
+    this.#opened = path;
     this.#pending = atSamples ?? this.positionSamples;
     this.#reports.onlength(0);
-    if (!isHeard) {
+    if (!path.isHeard) {
       this.#media.pause();
       this.#reports.onnothing();
       return;
@@ -63,8 +66,10 @@ export class ProgressiveEngine implements Engine {
   }
 
   seek(samples: number): void {
-    if (this.#isLoading || this.#media.readyState < HAVE_METADATA) this.#pending = samples;
-    else this.#media.currentTime = Math.min(samplesToSeconds(samples), this.#media.duration);
+    const isThere = !this.#isLoading && this.#media.readyState >= HAVE_METADATA;
+    this.#pending = isThere ? null : samples;
+    if (isThere)
+      this.#media.currentTime = Math.min(samplesToSeconds(samples), this.#media.duration);
   }
 
   hasMore(): boolean {
@@ -85,9 +90,18 @@ export class ProgressiveEngine implements Engine {
   #arrive(): void {
     this.#isLoading = false;
     const { duration } = this.#media;
-    if (Number.isFinite(duration)) this.#reports.onlength(secondsToSamples(duration));
+    const length = Number.isFinite(duration) ? secondsToSamples(duration) : Infinity;
+    if (length < Infinity) this.#reports.onlength(length);
     const at = this.#pending;
+    if (at !== null && at > length + END_SLACK_SAMPLES) {
+      // Without a voice that was left out it is not rendered so far yet: the place is kept.
+      this.#reports.onnothing();
+      this.#media.pause();
+      return;
+    }
     this.#pending = null;
     if (at !== null && at > 0) this.seek(at);
+    // Play may have been pressed while it loaded.
+    this.#reports.onsource();
   }
 }

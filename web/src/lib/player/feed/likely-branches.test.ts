@@ -23,6 +23,7 @@ const path = feedPath('a', 'b', 'c', 'd');
 const branch = (index: number): EnginePath => ({
   leaf: takeNumber(index),
   state: '',
+  silent: '',
   isHeard: true,
 });
 
