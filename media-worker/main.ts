@@ -12,7 +12,7 @@ import { openQueue } from '#backend/queue/queue.ts';
 import { openObjectStore } from '#backend/storage/open.ts';
 import { exportPath } from './export-path.ts';
 import { findFfmpeg } from './ffmpeg/find.ts';
-import { boundsFor } from './ffmpeg/limits.ts';
+import { boundsFor, warnOfMissing } from './ffmpeg/limits.ts';
 import { serveHealth } from './health.ts';
 import { ingestTake } from './ingest.ts';
 import { removeStaleJobFolders } from './job-folder.ts';
@@ -30,6 +30,7 @@ await runProcess(log, async (onStop) => {
   const tool = { ffmpeg, ...(await boundsFor(ffmpeg)) };
   const { kind, version, why } = ffmpeg;
   log.info({ kind, version, why, reach: tool.reach }, 'found ffmpeg');
+  warnOfMissing(tool, log);
   await removeStaleJobFolders();
   const handle = openDatabase(url, { log });
   onStop(() => handle.close());

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Logger } from '#backend/log.ts';
 import { cleanEnvironment } from './environment.ts';
 import { onPath, type Ffmpeg } from './find.ts';
 import { inFolderAlone, withoutNetwork } from './jail.ts';
@@ -38,6 +39,24 @@ export interface Bounds {
   readonly reach: Reach;
   /** The programs to put before the command, with their arguments. */
   readonly limits: readonly string[];
+  /** What was left out. */
+  readonly missing: readonly MissingBound[];
+}
+
+export interface MissingBound {
+  /** What ffmpeg is not held to, for people. */
+  readonly bound: string;
+  /** What its program said, or that there is none. */
+  readonly why: string;
+}
+
+interface Bound {
+  readonly name: string;
+  readonly words: readonly string[];
+}
+
+interface Wall extends Bound {
+  readonly reach: Reach;
 }
 
 /**
@@ -45,47 +64,76 @@ export interface Bounds {
  * forbids, are left out: each is tried with the very ffmpeg.
  */
 export async function boundsFor(ffmpeg: Ffmpeg, { nice = NICE } = {}): Promise<Bounds> {
-  const wanted = [...bounds(ffmpeg), ['nice', '-n', String(nice)]];
-  const usable = await Promise.all(wanted.map((words) => usableHere(ffmpeg, words)));
-  const limits = usable.flat();
-  for (const [reach, words] of await walls(ffmpeg)) {
-    const wall = await usableHere(ffmpeg, words, limits);
-    if (wall.length > 0) return { reach, limits: [...wall, ...limits] };
+  const missing: MissingBound[] = [];
+  const usable = async ({ name, words }: Bound, limits: readonly string[] = []) => {
+    const tried = await tryHere(ffmpeg, words, limits);
+    if (typeof tried !== 'string') return tried;
+    missing.push({ bound: name, why: tried });
+    return [];
+  };
+  const priority = { name: 'a low priority', words: ['nice', '-n', String(nice)] };
+  const limits = (
+    await Promise.all([...bounds(ffmpeg), priority].map((bound) => usable(bound)))
+  ).flat();
+  for (const { reach, ...bound } of await walls(ffmpeg)) {
+    const wall = await usable(bound, limits);
+    if (wall.length > 0) return { reach, limits: [...wall, ...limits], missing };
   }
-  return { reach: 'anything', limits };
+  return { reach: 'anything', limits, missing };
 }
 
-function bounds({ kind }: Ffmpeg): string[][] {
+/** Tells the operator which bounds ffmpeg goes without. */
+export function warnOfMissing({ reach, missing }: Bounds, log: Logger): void {
+  for (const { bound, why } of missing) log.warn({ bound, why }, 'a bound of ffmpeg is missing');
+  if (reach !== 'anything') return;
+  log.warn(
+    'ffmpeg is not confined: only the whitelists in its arguments keep it from files and ' +
+      'addresses that this user can reach (docs/decisions/023-the-rights-of-ffmpeg.md)',
+  );
+}
+
+function bounds({ kind }: Ffmpeg): Bound[] {
   const memory = kind === 'native' ? `--as=${MEMORY_BYTES}` : `--data=${DATA_BYTES}`;
   const cpu = `--cpu=${CPU_SECONDS}:${CPU_SECONDS + CPU_GRACE_SECONDS}`;
   return [
-    // The kernel ends ffmpeg when the worker dies, however it does. A worker that died before that
-    // was asked for is not our parent any more, so then ffmpeg does not begin.
-    ['setpriv', '--pdeathsig', 'KILL', '/bin/sh', '-c', '[ "$PPID" = "$0" ] && exec "$@"', PARENT],
-    ['prlimit', cpu, `--fsize=${FILE_BYTES}`, '--core=0', memory],
+    {
+      name: 'an end together with the worker',
+      words: ['setpriv', '--pdeathsig', 'KILL', '/bin/sh', '-c', WHILE_PARENT, PARENT],
+    },
+    {
+      name: 'CPU time, memory and the size of files',
+      words: ['prlimit', cpu, `--fsize=${FILE_BYTES}`, '--core=0', memory],
+    },
   ];
 }
 
 const PARENT = String(process.pid);
+/**
+ * The kernel ends ffmpeg when the worker dies, however it does. A worker that died before that was
+ * asked for is not our parent any more, so then ffmpeg does not begin.
+ */
+const WHILE_PARENT = '[ "$PPID" = "$0" ] && exec "$@"';
 
 /** From the highest wall to the lowest. The embedded one is walled in by Node itself, see find.ts. */
-async function walls({ kind, command }: Ffmpeg): Promise<[Reach, readonly string[]][]> {
+async function walls({ kind, command }: Ffmpeg): Promise<Wall[]> {
   if (process.platform !== 'linux') return [];
-  if (kind === 'embedded') return [['folder', withoutNetwork]];
+  const network = { name: 'no network', words: withoutNetwork };
+  if (kind === 'embedded') return [{ ...network, reach: 'folder' }];
+  const folder = { name: 'no file but its job’s', words: await inFolderAlone(command) };
   return [
-    ['folder', await inFolderAlone(command)],
-    ['no network', withoutNetwork],
+    { ...folder, reach: 'folder' },
+    { ...network, reach: 'no network' },
   ];
 }
 
-/** The words, the program by its whole path, if the command can be run behind them; else none. */
-async function usableHere(
+/** The words, the program by its whole path, if the command can be run behind them; else why not. */
+async function tryHere(
   { command, leading }: Ffmpeg,
   [name = '', ...options]: readonly string[],
-  limits: readonly string[] = [],
-): Promise<readonly string[]> {
+  limits: readonly string[],
+): Promise<readonly string[] | string> {
   const program = await onPath(name);
-  if (program === null) return [];
+  if (program === null) return `there is no ${name} on PATH`;
   const folder = await mkdtemp(join(tmpdir(), 'tap-story-try-'));
   try {
     await run(program, [...options, ...limits, command, ...leading, '-version'], {
@@ -95,9 +143,16 @@ async function usableHere(
       killSignal: 'SIGKILL',
     });
     return [program, ...options];
-  } catch {
-    return [];
+  } catch (error) {
+    return lastWords(error);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The last line that a program wrote to stderr; of one that wrote none, how it ended. */
+function lastWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const said = 'stderr' in error ? String(error.stderr).trim() : '';
+  return said.split('\n').at(-1) || error.message;
 }
