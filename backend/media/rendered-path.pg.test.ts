@@ -96,6 +96,14 @@ test('nobody gets a mix with a voice that is hidden from them, and others lose n
   expect(await keysOf(leaf, 'aac', everything)).toEqual({ complete: true, keys: all });
 });
 
+test('a mix that does not say whose voices it holds is refused: it might be given to anybody', async () => {
+  const asBefore = database.pool.query(
+    `insert into mixes (take_id, render_version, plan_sha256, first_segment, packs)
+     select take_id, render_version, 'of an older worker', first_segment, packs from mixes limit 1`,
+  );
+  await expect(asBefore).rejects.toThrow(/null value in column "sounds"/u);
+});
+
 test('a take whose rendering was given up is asked for again', async () => {
   const lost = takeId(randomUUID());
   const [parent] = await database.db.select().from(takes).where(eq(takes.id, leaf));
