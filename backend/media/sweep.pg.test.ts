@@ -1,10 +1,11 @@
 // The sweep on a real database and both kinds of store: what is named stays, whatever happens at the
 // same moment, and what is nobody's goes.
 import { createHash, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { eq } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Person } from '#domain/access/policy.ts';
 import type { TakeId } from '#domain/story/ids.ts';
-import { stems } from '#drizzle/schema.ts';
+import { stems, uploads } from '#drizzle/schema.ts';
 import { freshDatabase, type FreshDatabase } from '../../tests/harness/database.ts';
 import { startDiskPeer } from '../storage/disk-server.ts';
 import { ObjectMissing, type ObjectStore } from '../storage/objects.ts';
@@ -63,8 +64,8 @@ describe.each(stores)('a store %s', (_, openStore) => {
 
   const sweep = (options: { days?: number; mode?: 'delete' | 'count'; keptMs?: number } = {}) => {
     const { days = 0, mode = 'delete', ...rest } = options;
-    const now = () => Date.now() + days * DAY_MS;
-    return sweepStore({ ...publishing, log: fresh.log }, { signal: never, mode, now, ...rest });
+    const laterMs = days * DAY_MS;
+    return sweepStore({ ...publishing, log: fresh.log }, { signal: never, mode, laterMs, ...rest });
   };
   const isThere = async (key: string) => (await place.store.head(key)) !== null;
   const publish = async (): Promise<TakeId> => {
@@ -138,6 +139,16 @@ describe.each(stores)('a store %s', (_, openStore) => {
     expect(await Promise.all(left.map(isThere))).toEqual([false, false, false]);
     expect(await sweep({ days: 2_000 })).toMatchObject({ orphans: 0 });
     expect(await Promise.all([...named, foreign].map(isThere))).toEqual([true, true, true, true]);
+  });
+
+  test('the clock of the worker’s machine does not count', async () => {
+    const forgotten = await publishing.recording(author, SAMPLES);
+    const packs = await work(await publish(), 'mix');
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 40 * DAY_MS });
+    onTestFinished(() => void vi.useRealTimers());
+    expect(await sweep()).toMatchObject({ seen: 0, deleted: 0 });
+    expect(await fresh.db.$count(uploads, eq(uploads.id, forgotten))).toBe(1);
+    expect(await Promise.all(packs.map(isThere))).toEqual([true, true]);
   });
 
   test('a recording that nobody published goes after thirty days, that of a failed take never', async () => {

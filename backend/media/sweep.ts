@@ -1,5 +1,6 @@
 // Clears the store of objects that no row names: of uploads that nobody published, and of jobs that
 // died between an object and its row.
+import { sql } from 'drizzle-orm';
 import type { Logger } from '../log.ts';
 import type { Database } from '../postgres/database.ts';
 import type { ListedObject, ObjectStore } from '../storage/objects.ts';
@@ -19,7 +20,8 @@ export interface SweepOptions {
   readonly mode: 'delete' | 'count';
   /** How long an orphan is kept, milliseconds; unset: as long as its kind is. */
   readonly keptMs?: number;
-  readonly now?: () => number;
+  /** For tests: sweeps as it would so much later, milliseconds. */
+  readonly laterMs?: number;
 }
 
 export interface Swept {
@@ -49,10 +51,10 @@ const SUSPICIOUS_ORPHANS = 50;
  */
 export async function sweepStore(deps: SweepDeps, options: SweepOptions): Promise<Swept> {
   const { log } = deps;
-  const { signal, mode, keptMs, now = Date.now } = options;
-  const unpublished = new Date(now() - UNPUBLISHED_MS);
-  const dropped = mode === 'delete' ? await drop(deps, { unpublished, now }) : {};
-  const storedBefore = (place: ObjectPlace) => now() - (keptMs ?? place.keptMs);
+  const { signal, mode, keptMs, laterMs = 0 } = options;
+  const nowMs = (await databaseTimeMs(deps.db)) + laterMs;
+  const dropped = mode === 'delete' ? await drop(deps, nowMs) : {};
+  const storedBefore = (place: ObjectPlace) => nowMs - (keptMs ?? place.keptMs);
   const found = await findOrphans(deps, { storedBefore, signal });
   const { seen, orphans } = found;
   const told = { seen, orphans: orphans.length, orphanBytes: bytesOf(orphans) };
@@ -80,15 +82,26 @@ export class SweepRefused extends Error {
   }
 }
 
+/** The time by Postgres, which dated the rows: the clock of a worker's machine may be wrong. */
+async function databaseTimeMs(db: Database): Promise<number> {
+  const { rows } = await db.execute<{ ms: number }>(
+    sql`select (extract(epoch from now()) * 1000)::float8 as ms`,
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error('Postgres did not say what the time is');
+  return row.ms;
+}
+
 /** Drops rows that have outlived their use, and uploads that nobody goes on with. */
 async function drop(
   deps: SweepDeps,
-  { unpublished, now }: { unpublished: Date; now: () => number },
+  nowMs: number,
 ): Promise<Record<'uploads' | 'parts' | 'mixes', number>> {
+  const unpublished = new Date(nowMs - UNPUBLISHED_MS);
   return {
     uploads: await giveUpUploads(deps, unpublished),
     parts: await deps.objects.abortUploadsBefore(unpublished),
-    mixes: await forgetSuperseded(deps.db, new Date(now() - DAY_MS)),
+    mixes: await forgetSuperseded(deps.db, new Date(nowMs - DAY_MS)),
   };
 }
 
