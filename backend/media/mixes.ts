@@ -14,6 +14,8 @@ import { claimObjects } from './named-objects.ts';
 
 /** A region begins in the segment of its take's start, after one of run-up. */
 const REACH_SAMPLES = 2 * SEGMENT_SAMPLES;
+/** The next sweep goes on: a new renderer supersedes whatever is listened to. */
+const MOST_FORGOTTEN = 10_000;
 
 /** A source whose stem can be fetched; `objectKey` is null exactly where `stem` is. */
 export interface StoredSource extends MixSource {
@@ -175,10 +177,15 @@ export async function saveMix(
 }
 
 /**
- * The takes in whose mixes a take sounds: itself, and all below it whose regions, with their run-up,
- * begin before it ends. Starts only grow along a path.
+ * The takes in whose mixes a take sounds: itself, and those below it whose regions, with their
+ * run-up, begin before it ends. No more than `most` of them, those near it first: Postgres looks no
+ * further. Starts only grow along a path.
  */
-export async function takesThatSound(tx: Queryable, takeId: TakeId): Promise<TakeId[]> {
+export async function takesThatSound(
+  tx: Queryable,
+  takeId: TakeId,
+  most: number,
+): Promise<TakeId[]> {
   const { rows } = await tx.execute(sql`
     with recursive below as (
       select id, status, start_samples + duration_samples as end_samples
@@ -188,14 +195,24 @@ export async function takesThatSound(tx: Queryable, takeId: TakeId): Promise<Tak
       from ${takes} t join below on t.parent_id = below.id
       where t.start_samples - ${REACH_SAMPLES}::integer < below.end_samples
     )
-    select id from below where status = 'ready' order by id`);
+    select id from below where status = 'ready' limit ${most}`);
   return v.parse(v.array(v.object({ id: takeIdSchema })), rows).map(({ id }) => id);
 }
 
-/** Forgets mixes that nobody can be playing any more. @returns how many */
-export async function forgetSuperseded(db: Queryable, olderThan: Date): Promise<number> {
-  const { rowCount } = await db.execute(
-    sql`delete from ${mixes} where ${mixes.supersededAt} < ${olderThan.toISOString()}::timestamptz`,
-  );
+/**
+ * Forgets mixes that nobody can be playing any more, those of one sweep at most.
+ * @returns how many
+ */
+export async function forgetSuperseded(
+  db: Queryable,
+  olderThan: Date,
+  most = MOST_FORGOTTEN,
+): Promise<number> {
+  const { rowCount } = await db.execute(sql`
+    delete from ${mixes} where ctid in (
+      select ctid from ${mixes}
+      where ${mixes.supersededAt} < ${olderThan.toISOString()}::timestamptz
+      limit ${most}
+    )`);
   return rowCount ?? 0;
 }

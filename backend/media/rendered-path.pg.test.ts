@@ -86,6 +86,8 @@ test('nobody gets a mix with a voice that is hidden from them, and others lose n
   const all = ['mixes/seed-again-aac', 'mixes/middle-aac', 'mixes/leaf-aac'];
   expect(await keysOf(leaf, 'aac')).toEqual({ complete: false, keys: [] });
   expect(await keysOf(leaf, 'aac', everything)).toEqual({ complete: true, keys: all });
+  const ended = await renderedPath(database.db, leaf, 'aac');
+  expect(ended?.outdated).toEqual([seed]);
   await mix(seed, 'hushed-seed', { sounds: [] });
   expect(await keysOf(leaf, 'aac')).toEqual({ complete: false, keys: ['mixes/hushed-seed-aac'] });
   await mix(middle, 'hushed-middle', { sounds: [middle] });

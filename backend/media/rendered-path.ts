@@ -12,7 +12,7 @@ export interface RenderedPath {
   readonly rendered: readonly RenderedTake[];
   /** True when the asked take itself is among them. */
   readonly complete: boolean;
-  /** Those that an older renderer rendered, or that nobody has although it is long time: to be rendered. */
+  /** To be rendered: what an older renderer rendered, and where the path ends longer than it should. */
   readonly outdated: readonly TakeId[];
 }
 
@@ -78,8 +78,8 @@ export async function renderedPath(
   for (const { id, start_samples, overdue, mixes: played } of path) {
     const mix = played.find(({ sounds }) => !sounds.some((voice) => unheard.has(voice)));
     if (mix === undefined) {
-      // Its jobs are over, and failed: it is asked for again.
-      if (overdue) outdated.push(id);
+      // Its jobs are over, and failed; or a voice was hidden in more takes than are rendered at once.
+      if (overdue || played.length > 0) outdated.push(id);
       break;
     }
     const { first_segment, pack, render_version } = mix;

@@ -12,6 +12,12 @@ import { recordEvent } from './events.ts';
 import { lockStoryOf, notYours, type TakeStanding } from './standing.ts';
 
 /**
+ * Of the takes that one sounds in, how many are rendered at once when it is hidden. The rest is when
+ * somebody listens to it: the story is locked until these are asked for.
+ */
+export const MOST_RENDERED = 200;
+
+/**
  * Hides a take, or shows it again: its author, a keeper or the owner may. Its children stay; to
  * others it is a tombstone without sound and words. What it sounds in is rendered without it: until
  * then their paths end before it.
@@ -32,7 +38,7 @@ export async function setHidden(
       .where(eq(takes.id, takeId));
     const kind = hidden ? 'hidden' : 'shown';
     await recordEvent(tx, { storyId: take.storyId, takeId, kind, actorId: person.id });
-    const sounding = await takesThatSound(tx, takeId);
+    const sounding = await takesThatSound(tx, takeId, MOST_RENDERED);
     const jobs = sounding.map((id) => ({ takeId: id }));
     await queue.sendMany('take.render', jobs, tx, { onBehalfOf: person.id });
   });

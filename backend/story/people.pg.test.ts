@@ -9,7 +9,7 @@ import { freshDatabase, type FreshDatabase } from '../../tests/harness/database.
 import { branchStory } from './branch.ts';
 import { changesSince } from './changes.ts';
 import { changeStory, giveRole } from './change-story.ts';
-import { setHidden, setLiked } from './change-take.ts';
+import { MOST_RENDERED, setHidden, setLiked } from './change-take.ts';
 import { likedBy, readPeople } from './people.ts';
 import { plantStory } from './plant.ts';
 import { TAKES_PER_HOUR, WARN_BELOW } from './quota.ts';
@@ -224,6 +224,22 @@ describe('a take', () => {
     expect((await readStory(fresh.db, story.slug, stranger))?.words.has(his)).toBe(true);
     expect((await events()).at(-1)).toBe('shown');
   });
+});
+
+test('to hide a take has no more rendered at once than is bounded, however many grow out of it', async () => {
+  await publishedAgo(MOST_RENDERED + 100, '2 hours');
+  const renders = async () => {
+    const { rows } = await fresh.pool.query<{ jobs: number }>(
+      `select count(*)::int as jobs from pgboss.job join takes on takes.id::text = data->>'takeId'
+       where name = 'take.render' and story_id = $1 and created_at < now() - interval '1 hour'`,
+      [story.storyId],
+    );
+    return rows[0]?.jobs;
+  };
+  expect(await renders()).toBe(0);
+  await setHidden(site, owner, { takeId: story.seed, hidden: true });
+  // The seed is the first of them, and is younger.
+  expect(await renders()).toBe(MOST_RENDERED - 1);
 });
 
 const publishedAgo = (count: number, ago: string) =>
