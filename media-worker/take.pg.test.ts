@@ -179,8 +179,8 @@ describe('a take', () => {
     const played = async () => await renderedPath(database.db, seed.takeId, 'aac');
     const before = await played();
     expect(before).toMatchObject({ complete: true, outdated: [seed.takeId] });
-    await renewMixes(story, [seed.takeId]);
-    await renewMixes(story, [seed.takeId]);
+    await renewMixes(worker, [seed.takeId]);
+    await renewMixes(worker, [seed.takeId]);
     const { rows } = await database.pool.query(
       `select count(*)::int as jobs from pgboss.job where name = 'mix.renew' and data->>'takeId' = $1`,
       [seed.takeId],

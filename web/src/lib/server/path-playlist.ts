@@ -27,7 +27,7 @@ export interface PlaylistDeps extends PathStreamDeps {
  * @throws {Problem} `not_found` for an unknown take, `conflict` while nothing of it can be heard
  */
 export async function pathPlaylist(
-  { db, objects, queue, isOwnStore }: PlaylistDeps,
+  { db, objects, queue, log, isOwnStore }: PlaylistDeps,
   takeId: TakeId,
   { codec, viewer }: { codec: Codec; viewer: Person | null },
 ): Promise<Playlist> {
@@ -37,7 +37,7 @@ export async function pathPlaylist(
   const path = await renderedPath(db, takeId, codec, hears);
   if (path === null) throw new Problem('not_found', 'This take does not exist.');
   const { rendered, complete, outdated } = path;
-  await renewMixes({ db, queue }, outdated);
+  void renewMixes({ db, queue, log }, outdated);
   const { sources, unmixed } = complete
     ? { sources: [], unmixed: 0 }
     : await unmixedPath(db, takeId, { rendered: rendered.length, hears });

@@ -1,9 +1,7 @@
 // GET /api/takes/<id>/path: a path as one audio file, put together from stored packs as it is read.
 import { createHash } from 'node:crypto';
 import { renderedPath, type Hears, type RenderedPath } from '#backend/media/rendered-path.ts';
-import { renewMixes } from '#backend/media/renew-mixes.ts';
-import type { Database } from '#backend/postgres/database.ts';
-import type { Queue } from '#backend/queue/queue.ts';
+import { renewMixes, type RenewDeps } from '#backend/media/renew-mixes.ts';
 import { bodyStream } from '#backend/storage/body-stream.ts';
 import type { ObjectStore } from '#backend/storage/objects.ts';
 import { answerRange } from '#backend/storage/range.ts';
@@ -14,10 +12,8 @@ import { Problem } from '#domain/protocol/problem.ts';
 import type { TakeId } from '#domain/story/ids.ts';
 import { codecMime, stretchesOf, type Codec } from '#domain/timeline/path-packs.ts';
 
-export interface PathStreamDeps {
-  readonly db: Database;
+export interface PathStreamDeps extends RenewDeps {
   readonly objects: ObjectStore;
-  readonly queue: Queue;
 }
 
 /** How long a browser may play a whole path from its cache without asking, seconds. */
@@ -31,7 +27,7 @@ const COMPLETE_MAX_AGE_SECONDS = 600;
  */
 export async function streamPath(
   request: Request,
-  { db, objects, queue }: PathStreamDeps,
+  { db, objects, queue, log }: PathStreamDeps,
   takeId: TakeId,
   { codec, viewer }: { codec: Codec; viewer: Person | null },
 ): Promise<Response> {
@@ -40,7 +36,7 @@ export async function streamPath(
   const hears: Hears = (take) => mayHear(viewer, at.standing, take);
   const path = await renderedPath(db, takeId, codec, hears);
   if (path === null) throw new Problem('not_found', 'This take does not exist.');
-  await renewMixes({ db, queue }, path.outdated);
+  void renewMixes({ db, queue, log }, path.outdated);
   return serveRendered(request, objects, path, codec);
 }
 
