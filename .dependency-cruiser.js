@@ -72,7 +72,7 @@ export default {
       severity: 'error',
       from: {
         path: '^(domain|drizzle|backend|collab-server|media-worker)/|^web/[^/]+\\.ts$',
-        pathNot: `${test}|/testing/|/conformance\\.ts$|vite\\.config\\.ts$`,
+        pathNot: `${test}|/testing/|vite\\.config\\.ts$`,
       },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },

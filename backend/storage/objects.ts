@@ -1,5 +1,5 @@
 // The port to the object store: where uploads, stems and mixes lie. Adapters: disk.ts and s3.ts,
-// held to the same promises by conformance.ts.
+// held to the same promises by testing/conformance.ts.
 import * as v from 'valibot';
 
 /** Inclusive on both ends, in bytes; an `end` past the object is cut to its last byte. */

@@ -5,8 +5,8 @@
 import { buildApp } from 'fauxqs';
 import { expect, it } from 'vitest';
 import { ensureBucket } from './bucket.ts';
-import { describeObjectStore } from './conformance.ts';
 import { S3Store } from './s3.ts';
+import { describeObjectStore } from './testing/conformance.ts';
 import { openFauxqs } from './testing/fauxqs.ts';
 
 const MIB = 1024 * 1024;
