@@ -8,7 +8,7 @@ import type { TakeId } from '#domain/story/ids.ts';
 import { stems, uploads } from '#drizzle/schema.ts';
 import { freshDatabase, type FreshDatabase } from '../../tests/harness/database.ts';
 import { startDiskPeer } from '../storage/disk-server.ts';
-import { ObjectMissing, type ObjectStore } from '../storage/objects.ts';
+import { ObjectMissing, UploadGone, type ObjectStore } from '../storage/objects.ts';
 import { openFauxqs } from '../storage/testing/fauxqs.ts';
 import { plantStory } from '../story/plant.ts';
 import { newTakeId, openPublishing, type Publishing } from '../story/testing/publishing.ts';
@@ -172,12 +172,19 @@ describe.each(stores)('a store %s', (_, openStore) => {
     await expect(late).rejects.toMatchObject({ code: 'upload_unknown' });
   });
 
-  test('an upload that was begun and left is ended in the store too', async () => {
-    const left = await place.store.createUpload(`uploads/${randomUUID()}/left`, flac);
-    expect(await place.store.abortUploadsBefore(new Date(Date.now() - DAY_MS))).toBe(0);
-    expect(left).not.toBe('');
-    expect(await place.store.abortUploadsBefore(new Date(Date.now() + DAY_MS))).toBe(1);
-    expect(await place.store.abortUploadsBefore(new Date(Date.now() + DAY_MS))).toBe(0);
+  test('an upload that was begun and left is ended in the store after a week, unless it is not ours', async () => {
+    const { store } = place;
+    const ours = [`uploads/${randomUUID()}/left`, `packs/${randomUUID()}/left`];
+    const foreign = `elsewhere/${randomUUID()}/left`;
+    const begin = (key: string) => store.createUpload(key, flac);
+    const [left = '', large = '', other = ''] = await Promise.all([...ours, foreign].map(begin));
+    await sweep({ days: 6 });
+    expect(await store.listParts(ours[0] ?? '', left)).toEqual([]);
+    await sweep({ days: 8 });
+    await expect(store.listParts(ours[0] ?? '', left)).rejects.toThrow(UploadGone);
+    await expect(store.listParts(ours[1] ?? '', large)).rejects.toThrow(UploadGone);
+    expect(await store.listParts(foreign, other)).toEqual([]);
+    await store.abortUpload(foreign, other);
   });
 
   test('sweeps at every moment of publishing and dying take nothing that is named', async () => {

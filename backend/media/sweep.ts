@@ -100,9 +100,16 @@ async function drop(
   const unpublished = new Date(nowMs - UNPUBLISHED_MS);
   return {
     uploads: await giveUpUploads(deps, unpublished),
-    parts: await deps.objects.abortUploadsBefore(unpublished),
+    parts: await endUploads(deps.objects, unpublished),
     mixes: await forgetSuperseded(deps.db, new Date(nowMs - DAY_MS)),
   };
+}
+
+/** Ends multipart uploads where our objects lie: others in the same bucket are not ours. */
+async function endUploads(objects: ObjectStore, before: Date): Promise<number> {
+  let ended = 0;
+  for (const { prefix } of objectPlaces) ended += await objects.abortUploadsBefore(prefix, before);
+  return ended;
 }
 
 interface Orphan extends ListedObject {

@@ -70,10 +70,14 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 /**
- * Removes what lies in a folder and has not changed for so long, milliseconds.
+ * Removes what lies in a folder and has not changed for so long, milliseconds, if it `isMeant`.
  * @returns how many there were
  */
-export async function removeUntouched(folder: string, forMs: number): Promise<number> {
+export async function removeUntouched(
+  folder: string,
+  forMs: number,
+  isMeant: (path: string) => Promise<boolean> = async () => true,
+): Promise<number> {
   let removed = 0;
   const names = await readdir(folder).catch(unlessMissing([]));
   for (const name of names) {
@@ -81,13 +85,15 @@ export async function removeUntouched(folder: string, forMs: number): Promise<nu
     // Gone between two looks: another process tidies up as well.
     const changedMs = (await stat(path).catch(unlessMissing(null)))?.mtimeMs;
     if (changedMs === undefined || Date.now() - changedMs < forMs) continue;
+    if (!(await isMeant(path))) continue;
     await rm(path, { recursive: true, force: true });
     removed += 1;
   }
   return removed;
 }
 
-function unlessMissing<T>(otherwise: T): (error: unknown) => T {
+/** What to give in place of an error that says that there is no such file; others are thrown. */
+export function unlessMissing<T>(otherwise: T): (error: unknown) => T {
   return (error) => {
     if (isFileError(error, 'ENOENT')) return otherwise;
     throw error;

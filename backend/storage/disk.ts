@@ -11,6 +11,7 @@ import {
   publishNew,
   publishOver,
   removeUntouched,
+  unlessMissing,
   withFlushedFile,
 } from './disk-files.ts';
 import type { DiskLinks } from './disk-links.ts';
@@ -207,8 +208,12 @@ export class DiskStore implements ObjectStore {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  async abortUploadsBefore(moment: Date): Promise<number> {
-    return await removeUntouched(this.#uploads, Date.now() - moment.getTime());
+  async abortUploadsBefore(prefix: string, moment: Date): Promise<number> {
+    return await removeUntouched(this.#uploads, Date.now() - moment.getTime(), async (folder) => {
+      // One that is being ended has said already what it was.
+      const upload = await readUpload(folder).catch(unlessMissing(null));
+      return upload?.key.startsWith(prefix) === true;
+    });
   }
 
   async *#joined(key: string, id: string, parts: readonly UploadedPart[]) {
@@ -223,8 +228,7 @@ export class DiskStore implements ObjectStore {
 
   async #upload(key: string, id: string): Promise<v.InferOutput<typeof uploadSchema>> {
     if (!v.is(v.pipe(v.string(), v.uuid()), id)) throw new UploadGone(key);
-    const text = await readFile(join(this.#uploads, id, 'upload.json'), 'utf8').catch(goneAs(key));
-    const upload = v.parse(v.pipe(v.string(), v.parseJson(), uploadSchema), text);
+    const upload = await readUpload(join(this.#uploads, id)).catch(goneAs(key));
     if (upload.key !== key) throw new UploadGone(key);
     return upload;
   }
@@ -256,6 +260,11 @@ export class DiskStore implements ObjectStore {
 
 async function* textBody(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);
+}
+
+async function readUpload(folder: string): Promise<v.InferOutput<typeof uploadSchema>> {
+  const text = await readFile(join(folder, 'upload.json'), 'utf8');
+  return v.parse(v.pipe(v.string(), v.parseJson(), uploadSchema), text);
 }
 
 function goneAs(key: string): (error: unknown) => never {

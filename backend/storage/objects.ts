@@ -94,10 +94,11 @@ export interface ObjectStore {
   /** Forgets an upload and its parts. Aborting what is not there succeeds. */
   abortUpload(key: string, storeUploadId: string): Promise<void>;
   /**
-   * Forgets the uploads that were opened, or in some stores last went on, before a moment.
+   * Forgets the uploads of keys that start with a prefix, if they were opened, or in some stores
+   * last went on, before a moment.
    * @returns how many there were
    */
-  abortUploadsBefore(moment: Date): Promise<number>;
+  abortUploadsBefore(prefix: string, moment: Date): Promise<number>;
 }
 
 /** Segments of lower-case letters, digits, `.`, `_`, `-`, each starting with a letter or digit. */

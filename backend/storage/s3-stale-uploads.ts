@@ -6,25 +6,36 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 
+/** Where to look: what else lies in a bucket may be somebody else's. */
+interface Place {
+  readonly bucket: string;
+  readonly prefix: string;
+}
+
 /** Aborts what was opened before a moment. @returns how many there were */
 export async function abortUploadsBefore(
   client: S3Client,
-  bucket: string,
+  place: Place,
   before: Date,
 ): Promise<number> {
   let aborted = 0;
-  for await (const { Key, UploadId, Initiated } of openUploads(client, bucket)) {
+  for await (const { Key, UploadId, Initiated } of openUploads(client, place)) {
     if (Initiated === undefined || Initiated >= before) continue;
-    await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }));
+    await client.send(new AbortMultipartUploadCommand({ Bucket: place.bucket, Key, UploadId }));
     aborted += 1;
   }
   return aborted;
 }
 
-async function* openUploads(client: S3Client, bucket: string): AsyncGenerator<MultipartUpload> {
+async function* openUploads(
+  client: S3Client,
+  { bucket, prefix }: Place,
+): AsyncGenerator<MultipartUpload> {
   let next: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {};
   for (;;) {
-    const page = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket, ...next }));
+    const page = await client.send(
+      new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...next }),
+    );
     yield* page.Uploads ?? [];
     if (page.IsTruncated !== true || page.NextKeyMarker === undefined) return;
     next = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };

@@ -206,8 +206,8 @@ export class S3Store implements ObjectStore {
     }
   }
 
-  abortUploadsBefore(moment: Date): Promise<number> {
-    return abortUploadsBefore(this.#client, this.#bucket, moment);
+  abortUploadsBefore(prefix: string, moment: Date): Promise<number> {
+    return abortUploadsBefore(this.#client, { bucket: this.#bucket, prefix }, moment);
   }
 
   async #putNew(

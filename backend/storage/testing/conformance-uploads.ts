@@ -62,12 +62,23 @@ export function describeMultipart(given: Given, { leastPartBytes }: Traits): voi
 }
 
 export function describeStaleUploads(given: Given): void {
-  it('ends what was opened before a moment, and nothing that was opened after', async () => {
+  it('ends what was opened before a moment below a prefix, and nothing that was opened after', async () => {
+    const { store, key } = given();
+    const prefix = key.slice(0, -'object.bin'.length);
+    const id = await store.createUpload(key, type);
+    expect(await store.abortUploadsBefore(prefix, new Date(Date.now() - 60_000))).toBe(0);
+    expect(await store.listParts(key, id)).toEqual([]);
+    expect(await store.abortUploadsBefore(prefix, new Date(Date.now() + 60_000))).toBe(1);
+    await expect(store.listParts(key, id)).rejects.toThrow(UploadGone);
+  });
+
+  it('leaves uploads alone that lie elsewhere', async () => {
     const { store, key } = given();
     const id = await store.createUpload(key, type);
-    expect(await store.abortUploadsBefore(new Date(Date.now() - 60_000))).toBe(0);
+    const later = new Date(Date.now() + 60_000);
+    expect(await store.abortUploadsBefore(`other/${key}`, later)).toBe(0);
+    expect(await store.abortUploadsBefore(`${key}/below/`, later)).toBe(0);
     expect(await store.listParts(key, id)).toEqual([]);
-    expect(await store.abortUploadsBefore(new Date(Date.now() + 60_000))).toBeGreaterThan(0);
-    await expect(store.listParts(key, id)).rejects.toThrow(UploadGone);
+    await store.abortUpload(key, id);
   });
 }

@@ -42,11 +42,11 @@ export async function openFauxqs(): Promise<{ store: S3Store; close(): Promise<v
 function answerLists(app: ReturnType<typeof buildApp>): void {
   const uploads = new Map<string, OpenUpload>();
   app.addHook('onRequest', async (request, reply): Promise<void> => {
-    const { uploadId, uploads: all } = uploadIn(request.query);
+    const { uploadId, uploads: all, prefix = '' } = uploadIn(request.query);
     if (request.method !== 'GET' || (uploadId === undefined && all === undefined)) return;
     void reply.header('content-type', 'application/xml');
     if (uploadId === undefined) {
-      await reply.send(listOfUploads(uploads));
+      await reply.send(listOfUploads(uploads, prefix));
       return;
     }
     const upload = uploads.get(uploadId);
@@ -90,8 +90,9 @@ function listOfParts({ parts }: OpenUpload): string {
   return `<ListPartsResult><IsTruncated>false</IsTruncated>${list.join('')}</ListPartsResult>`;
 }
 
-function listOfUploads(uploads: ReadonlyMap<string, OpenUpload>): string {
-  const list = [...uploads].map(
+function listOfUploads(uploads: ReadonlyMap<string, OpenUpload>, prefix: string): string {
+  const below = [...uploads].filter(([, { key }]) => key.startsWith(prefix));
+  const list = below.map(
     ([id, { key, openedAt }]) =>
       `<Upload><Key>${key}</Key><UploadId>${id}</UploadId><Initiated>${openedAt.toISOString()}</Initiated></Upload>`,
   );
@@ -102,6 +103,7 @@ const querySchema = v.object({
   uploadId: v.optional(v.string()),
   partNumber: v.optional(v.string()),
   uploads: v.optional(v.string()),
+  prefix: v.optional(v.string()),
 });
 
 const uploadIn = (query: unknown) => v.parse(querySchema, query);
