@@ -1,6 +1,6 @@
 // The bucket that an S3 store keeps everything in.
-import { CreateBucketCommand, HeadBucketCommand, S3ServiceException } from '@aws-sdk/client-s3';
-import { createS3Client, type S3Options } from './s3-client.ts';
+import { CreateBucketCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
+import { createS3Client, isStatus, type S3Options } from './s3-client.ts';
 
 /**
  * Makes the bucket unless it is there. Rejects if the store is away, or lets us neither see nor
@@ -14,9 +14,7 @@ export async function ensureBucket(options: S3Options): Promise<boolean> {
     await client.send(new HeadBucketCommand(bucket));
     return false;
   } catch (error) {
-    if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode !== 404) {
-      throw error;
-    }
+    if (!isStatus(error, 404)) throw error;
     await client.send(new CreateBucketCommand(bucket));
     return true;
   } finally {

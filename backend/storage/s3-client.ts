@@ -1,5 +1,5 @@
 // How we talk to an S3 store.
-import { S3Client } from '@aws-sdk/client-s3';
+import { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 
 export interface S3Options {
   readonly bucket: string;
@@ -32,4 +32,10 @@ export function createS3Client(options: S3Options, endpoint: string | undefined)
     // Stores other than AWS are reached as <endpoint>/<bucket>.
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
   });
+}
+
+/** Whether the store answered with one of these statuses. */
+export function isStatus(error: unknown, ...statuses: number[]): boolean {
+  if (!(error instanceof S3ServiceException)) return false;
+  return statuses.some((status) => error.$metadata.httpStatusCode === status);
 }

@@ -1,18 +1,12 @@
 // Objects in an S3 store.
 import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   PutObjectCommand,
   type S3Client,
-  S3ServiceException,
   UploadPartCommand,
-  type Part,
   paginateListObjectsV2,
-  paginateListParts,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { UPLOAD_PART_BYTES } from '#domain/protocol/commands.ts';
@@ -33,18 +27,21 @@ import {
   type UploadedPart,
 } from './objects.ts';
 import { inParts, rejoined } from './parts.ts';
-import { createS3Client, type S3Options } from './s3-client.ts';
+import { createS3Client, isStatus, type S3Options } from './s3-client.ts';
 import { abortUploadsBefore } from './s3-stale-uploads.ts';
+import { S3Uploads } from './s3-uploads.ts';
 
 export class S3Store implements ObjectStore {
   readonly #bucket: string;
   readonly #client: S3Client;
+  readonly #uploads: S3Uploads;
   /** Signs links: for the public endpoint, and without the checksum of a body it never sees. */
   readonly #signer: S3Client;
 
   constructor(options: S3Options) {
     this.#bucket = options.bucket;
     this.#client = createS3Client(options, options.endpoint);
+    this.#uploads = new S3Uploads(this.#client, options.bucket);
     this.#signer = createS3Client(options, options.publicEndpoint ?? options.endpoint);
   }
 
@@ -143,15 +140,8 @@ export class S3Store implements ObjectStore {
     return getSignedUrl(this.#signer, command, { expiresIn: options.expiresInSeconds });
   }
 
-  async createUpload(
-    key: string,
-    { contentType }: { readonly contentType: string },
-  ): Promise<string> {
-    const upload = await this.#client.send(
-      new CreateMultipartUploadCommand({ ...this.#at(key), ContentType: contentType }),
-    );
-    if (upload.UploadId === undefined) throw new Error(`S3 opened no upload for ${key}`);
-    return upload.UploadId;
+  createUpload(key: string, { contentType }: { readonly contentType: string }): Promise<string> {
+    return this.#uploads.create(key, contentType);
   }
 
   signedPart(
@@ -168,27 +158,15 @@ export class S3Store implements ObjectStore {
     return getSignedUrl(this.#signer, command, { expiresIn: options.expiresInSeconds });
   }
 
-  async listParts(key: string, storeUploadId: string): Promise<UploadedPart[]> {
-    try {
-      const parts: Part[] = [];
-      const pages = paginateListParts(
-        { client: this.#client },
-        { ...this.#at(key), UploadId: storeUploadId },
-      );
-      for await (const page of pages) {
-        parts.push(...(page.Parts ?? []));
-      }
-      return parts.map(partOf).toSorted((a, b) => a.number - b.number);
-    } catch (error) {
-      throw isStatus(error, 404) ? new UploadGone(key, error) : error;
-    }
+  listParts(key: string, storeUploadId: string): Promise<UploadedPart[]> {
+    return this.#uploads.parts(key, storeUploadId);
   }
 
   async completeUpload(key: string, storeUploadId: string): Promise<void> {
     try {
       const parts = await this.listParts(key, storeUploadId);
       if (parts.length === 0) throw new UploadGone(key);
-      await this.#complete(key, storeUploadId, parts);
+      await this.#uploads.complete(key, storeUploadId, parts);
     } catch (error) {
       // Whoever completed it before us has ended the upload, and left the object.
       if (error instanceof UploadGone && (await this.head(key)) !== null) return;
@@ -196,14 +174,8 @@ export class S3Store implements ObjectStore {
     }
   }
 
-  async abortUpload(key: string, storeUploadId: string): Promise<void> {
-    try {
-      await this.#client.send(
-        new AbortMultipartUploadCommand({ ...this.#at(key), UploadId: storeUploadId }),
-      );
-    } catch (error) {
-      if (!isStatus(error, 404)) throw error;
-    }
+  abortUpload(key: string, storeUploadId: string): Promise<void> {
+    return this.#uploads.abort(key, storeUploadId);
   }
 
   abortUploadsBefore(prefix: string, moment: Date): Promise<number> {
@@ -244,18 +216,7 @@ export class S3Store implements ObjectStore {
     try {
       const sent: UploadedPart[] = [];
       for await (const part of parts) {
-        const number = sent.length + 1;
-        const { ETag } = await this.#client.send(
-          new UploadPartCommand({
-            ...this.#at(key),
-            UploadId: id,
-            PartNumber: number,
-            Body: part,
-            ContentLength: part.byteLength,
-          }),
-        );
-        if (ETag === undefined) throw new Error(`S3 gave no ETag for part ${number} of ${key}`);
-        sent.push({ number, bytes: part.byteLength, etag: ETag });
+        sent.push(await this.#uploads.send(key, id, sent.length + 1, part));
       }
       if (await this.#holdsOrFree(key, digesting.result())) await this.abortUpload(key, id);
       else await this.#completeNew(key, id, sent, digesting.result());
@@ -273,27 +234,10 @@ export class S3Store implements ObjectStore {
     content: PutResult,
   ): Promise<void> {
     try {
-      await this.#complete(key, id, parts);
+      await this.#uploads.complete(key, id, parts);
     } catch (error) {
       if (!isStatus(error, 412, 409) || !(await this.#holdsOrFree(key, content))) throw error;
       await this.abortUpload(key, id);
-    }
-  }
-
-  async #complete(key: string, id: string, parts: readonly UploadedPart[]): Promise<void> {
-    try {
-      await this.#client.send(
-        new CompleteMultipartUploadCommand({
-          ...this.#at(key),
-          UploadId: id,
-          MultipartUpload: {
-            Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag })),
-          },
-          IfNoneMatch: '*',
-        }),
-      );
-    } catch (error) {
-      throw isStatus(error, 404) ? new UploadGone(key, error) : error;
     }
   }
 
@@ -314,18 +258,6 @@ export class S3Store implements ObjectStore {
   #at(key: string): { Bucket: string; Key: string } {
     return { Bucket: this.#bucket, Key: checkKey(key) };
   }
-}
-
-function partOf({ PartNumber, Size, ETag }: Part): UploadedPart {
-  if (PartNumber === undefined || Size === undefined || ETag === undefined) {
-    throw new Error('S3 listed a part without its number, size or ETag');
-  }
-  return { number: PartNumber, bytes: Size, etag: ETag };
-}
-
-function isStatus(error: unknown, ...statuses: number[]): boolean {
-  if (!(error instanceof S3ServiceException)) return false;
-  return statuses.some((status) => error.$metadata.httpStatusCode === status);
 }
 
 async function* bytesOf(stream: ReadableStream): AsyncGenerator<Uint8Array> {
