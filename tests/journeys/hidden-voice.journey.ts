@@ -70,3 +70,48 @@ test('a path that plays goes on through a take that was hidden, without its voic
   expect({ jo: hears(josVoice, 0), sam: hears(samsVoice, 2) }).toEqual({ jo: false, sam: true });
   await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
 });
+
+test('where the browser takes only one file, the voice is left out of it, and the place is kept', async ({
+  app,
+  page,
+}) => {
+  const [mira, jo, sam] = await Promise.all(
+    ['Mira', 'Jo', 'Sam'].map((name) => HttpPerson.named(app.origin, name)),
+  );
+  if (mira === undefined || jo === undefined || sam === undefined) throw new Error('nobody');
+  const [josVoice, samsVoice] = [voice(85, 10 * SECOND), voice(86, 12 * SECOND)];
+  const seed = await mira.plantVoice('One file', wavFile(voice(84, 2 * SECOND)));
+  const jos = await jo.branchVoice(seed, wavFile(josVoice));
+  const sams = await sam.branchVoice(jos, wavFile(samsVoice));
+  await mira.untilMixed(sams);
+
+  await page.addInitScript(() => {
+    Reflect.deleteProperty(globalThis, 'MediaSource');
+    Reflect.deleteProperty(globalThis, 'ManagedMediaSource');
+  });
+  await openStory(page, `/s/${seed.slug}?take=${sams.takeId}`);
+  await tapElement(page);
+  await page.getByLabel('Place on this path').fill('0');
+  await page.getByRole('button', { name: 'Play this path' }).click();
+  await resumeTap(page);
+  const audio = page.locator('audio');
+  const second = () => audio.evaluate((element: HTMLAudioElement) => element.currentTime);
+  const source = () => audio.evaluate((element: HTMLAudioElement) => element.src);
+  await expect.poll(second).toBeGreaterThan(1);
+  const from = Math.floor(await second());
+
+  await mira.call('PUT', `/api/takes/${jos.takeId}/hidden`, { body: {} });
+  // Jo is the second of three takes; of hers and of Sam's there is a second mix in the end.
+  await expect.poll(source).toMatch(/state=.*%2F1$/u);
+  await expect.poll(source, { timeout: 150_000 }).toMatch(/%2F5%2F1$/u);
+  await heardSince(page);
+  await page.getByRole('button', { name: 'Play this path' }).click();
+  await expect.poll(second).toBeGreaterThan(from + 5);
+  const { samples } = await heardSince(page);
+  const hears = (sound: Float32Array, startSecond: number) =>
+    locate(
+      sound.subarray((from + 2 - startSecond) * SECOND, (from + 4 - startSecond) * SECOND),
+      samples,
+    ).peakRatio > 2;
+  expect({ jo: hears(josVoice, 0), sam: hears(samsVoice, 2) }).toEqual({ jo: false, sam: true });
+});
