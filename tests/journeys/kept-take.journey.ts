@@ -199,8 +199,12 @@ test('without a line a take is recorded over one that waits, and both are publis
   await recorder.getByRole('button', { name: 'Publish' }).click();
   await expect(cards.getByRole('status')).toHaveText(['Kept here. Waiting for network']);
 
-  await cards.getByRole('button', { name: 'Record over it' }).click();
+  const recordOver = cards.getByRole('button', { name: 'Record over it' });
+  await recordOver.click();
   await expect(recorder.getByRole('heading', { name: 'Record over Ben’s tail' })).toBeVisible();
+  // It cannot be pressed while it is open, and looks it.
+  await expect(recordOver).toBeDisabled();
+  await expect(recordOver).toHaveCSS('cursor', 'not-allowed');
   await startRecording(page);
   await expect(recorder.getByText(/^What leads to your place could not be loaded/u)).toBeVisible();
   // The first goes on for two seconds after its parent, and the second leaves a tail of its own.
