@@ -156,12 +156,12 @@ export class FuzzedStory {
     [0.02, 'hides or shows', () => this.#hide()],
     [0.01, 'retitles', () => this.#retitle()],
     [0.152, 'leaves or comes back', (peer) => this.#toggle(peer)],
-    [0.02, 'lets time pass', () => this.#pass()],
+    [0.023, 'lets time pass', () => this.#pass()],
     [0.01, 'compacts', () => this.#compact()],
     [0.01, 'drops all sockets of a node', () => this.#pick(this.#nodes).drop()],
     [0.01, 'cuts the notices off', () => this.#deafen()],
-    [0.004, 'restarts a node', () => this.#pick(this.#nodes).restart()],
-    [0.004, 'kills a node', () => this.#pick(this.#nodes).kill()],
+    [0.002, 'restarts a node', () => this.#pick(this.#nodes).restart()],
+    [0.003, 'kills a node', () => this.#pick(this.#nodes).kill()],
   ];
 
   #documents(): readonly string[] {
