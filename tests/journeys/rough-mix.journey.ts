@@ -115,6 +115,43 @@ test('the true mix takes the place of the rough one without a jump, while it pla
   expect(Math.max(...louder)).toBeLessThan(1.5);
 });
 
+test('known failure 2: a path whose true mix comes as it ends has ended, and does not load for ever', async ({
+  app,
+  page,
+}) => {
+  const mira = await HttpPerson.named(app.origin, 'Mira');
+  const parent = await plant(mira, 'At its end');
+  let seed = 103;
+  const branch = () => mira.branchVoice(parent, wavFile(voice((seed += 1), 20 * SECOND)));
+  const { leaf, render } = await unmixed(app, mira, branch);
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  try {
+    await openStory(page, `/s/${parent.slug}?take=${leaf.takeId}`);
+    await page.getByLabel('Place on this path').fill(String(16 * SECOND));
+    // Nothing of the end is here before the page asks what became of it.
+    await page.route(STEMS, async (route) => {
+      await asked.promise;
+      await route.continue();
+    });
+    await play(page).click();
+    await expect(isRough(page)).toBeVisible();
+    await page.route(`**/${leaf.takeId}/playlist*`, async (route) => {
+      asked.resolve();
+      await answered.promise;
+      await route.continue();
+    });
+  } finally {
+    render();
+  }
+  // What was known of the path plays on to its end meanwhile.
+  await expect(page.locator('audio')).toHaveJSProperty('ended', true);
+  await expect(play(page)).toBeHidden();
+  answered.resolve();
+  await expect(play(page)).toBeVisible();
+  await play(page).click();
+  await expect.poll(() => secondsOf(page)).toBeGreaterThan(0.3);
+});
+
 test('stems whose links have expired come under new ones', async ({ app, page }) => {
   const mira = await HttpPerson.named(app.origin, 'Mira');
   const parent = await plant(mira, 'Old links to stems');

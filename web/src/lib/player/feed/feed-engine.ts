@@ -46,7 +46,10 @@ export class FeedEngine implements Engine {
   #pending: number | null = null;
   /** Where to go on the path that was asked for last, until it is known; null: stay where one is. */
   #asked: number | null = null;
-  #round = new AbortController();
+  /** Ends asking for the path that is wanted. */
+  #asking = new AbortController();
+  /** Ends feeding the path that is heard. */
+  #feeding = new AbortController();
   readonly #nudges = new Nudges();
   /** Playing is to go on once there is more than what was played to its end. */
   #goesOn = false;
@@ -78,16 +81,17 @@ export class FeedEngine implements Engine {
   }
 
   open(path: EnginePath, atSamples: number | null): void {
-    this.#round.abort();
-    this.#round = new AbortController();
+    this.#asking.abort();
+    this.#asking = new AbortController();
+    // Whoever stays where they are hears the path before, until this one is known.
+    if (atSamples !== null) this.#feeding.abort();
     if (this.#wanted !== null && this.#wanted.leaf !== path.leaf) this.#hasLeft = true;
     this.#wanted = path;
-    this.#lackingIndex = null;
     this.#choice = { atMs: performance.now(), index: null };
     // Whoever hears nothing yet is where they ask to be; the others stay until the path is known.
     if (this.#buffer === null && atSamples !== null) this.#pending = atSamples;
     this.#asked = atSamples;
-    void this.#run(path, this.#round.signal);
+    void this.#run(path, this.#asking.signal);
   }
 
   seek(samples: number): void {
@@ -112,26 +116,30 @@ export class FeedEngine implements Engine {
   }
 
   close(): void {
-    this.#round.abort();
+    this.#asking.abort();
+    this.#feeding.abort();
     for (const event of NUDGES) this.#media.removeEventListener(event, this.#nudges.nudge);
     this.#media.removeEventListener('loadedmetadata', this.#onMetadata);
     this.#letGo();
   }
 
-  async #run(wanted: EnginePath, signal: AbortSignal): Promise<void> {
+  async #run(wanted: EnginePath, asking: AbortSignal): Promise<void> {
     try {
-      const path = this.#supply.peek(wanted) ?? (await this.#supply.path(wanted, signal));
+      const path = this.#supply.peek(wanted) ?? (await this.#supply.path(wanted, asking));
       if (this.#media.error !== null) this.#letGo();
       await this.#source();
-      signal.throwIfAborted();
+      asking.throwIfAborted();
+      this.#feeding.abort();
+      this.#feeding = new AbortController();
       this.#adopt(path);
-      await this.#feed(wanted, signal);
+      await this.#feed(wanted, this.#feeding.signal);
     } catch (error) {
-      if (!signal.aborted) this.#fail(error);
+      if (!asking.aborted) this.#fail(error);
     }
   }
 
   #fail(error: unknown): void {
+    this.#feeding.abort();
     if (error instanceof Refused && error.problem.code === 'conflict') {
       this.#nothing();
       return;
@@ -173,6 +181,7 @@ export class FeedEngine implements Engine {
     const before = this.#path;
     const atSamples = this.#asked;
     this.#path = path;
+    this.#lackingIndex = null;
     this.#reports.onlength(path.endSamples);
     this.#reports.onrough(path.roughFromSamples);
     const fork = before === null ? 0 : forkOf(before, path);
@@ -249,7 +258,8 @@ export class FeedEngine implements Engine {
     if (this.#path === null) return;
     try {
       const layers = await this.#supply.layers(this.#path, { wanted, batch }, signal);
-      if (layers === null) this.#adopt(await this.#supply.path(wanted, signal));
+      if (layers === null && this.#wanted !== wanted) await this.#nudges.next(signal);
+      else if (layers === null) this.#adopt(await this.#supply.path(wanted, signal));
       for (const layer of layers ?? []) await this.#buffer?.lay(layer, signal);
     } catch (error) {
       if (error instanceof SoundMissing) this.#lackingIndex = batch.index;
@@ -266,7 +276,7 @@ export class FeedEngine implements Engine {
     // The branch that was left does not play on in the other's place while that does not come.
     if (!dropped || this.#buffer === null || this.#path === null) return;
     const step = nextStep(this.#state(this.#buffer, this.#path));
-    if (step.do === 'remove') await this.#buffer.remove(step, this.#round.signal);
+    if (step.do === 'remove') await this.#buffer.remove(step, this.#feeding.signal);
   }
 
   #isComing(): boolean {
