@@ -1,4 +1,4 @@
-// Every measurement of the collab-server runs, small and quick, and reports in the one shape.
+// The measurements run, small and quick, and reports in the one shape.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,8 +13,8 @@ const BENCH = path.resolve(import.meta.dirname, '../bench');
 const benches = (await readdir(BENCH))
   .filter((file) => file.endsWith('.bench.ts'))
   .map((file) => path.basename(file, '.bench.ts'))
-  // Minutes of audio; what it runs has tests of its own.
-  .filter((name) => name !== 'take-to-playable' && name !== 'mixes');
+  // Minutes of audio, or the whole product in a browser; what they run has tests of its own.
+  .filter((name) => !['take-to-playable', 'mixes', 'listening'].includes(name));
 
 let results: string;
 
