@@ -18,8 +18,7 @@ export default defineConfig({
     viewport: { width: 1440, height: 900 },
     permissions: ['microphone'],
     screenshot: 'only-on-failure',
-    // To record each step costs more than the step; `npx playwright test <file> --trace on` does.
-    trace: 'off',
+    trace: 'retain-on-failure',
     launchOptions: {
       executablePath,
       env,
