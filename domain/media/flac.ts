@@ -12,8 +12,11 @@ import {
   writeFragment,
 } from './fragment.ts';
 
-/** Samples of a frame; frames begin wherever those of the other codecs can meet them. */
-const FLAC_FRAME_SAMPLES = GRID_SAMPLES / 4;
+/**
+ * Samples of a frame, 20 ms: frames begin wherever those of the other codecs can meet them, and no
+ * more is decoded ahead than of the others.
+ */
+const FLAC_FRAME_SAMPLES = GRID_SAMPLES / 16;
 
 /** RFC 6381 codec string, for MediaSource. */
 export const FLAC_MIME = 'audio/mp4; codecs="flac"';

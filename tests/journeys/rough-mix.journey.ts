@@ -57,7 +57,7 @@ async function hearSwap(
   seed: number,
 ): Promise<Swap> {
   let next = seed;
-  const branch = () => mira.branchVoice(parent, wavFile(voice((next += 1), 45 * SECOND)));
+  const branch = () => mira.branchVoice(parent, wavFile(voice((next += 1), 100 * SECOND)));
   const { leaf, render } = await unmixed(app, mira, branch);
   try {
     await openStory(page, `/s/${parent.slug}?take=${leaf.takeId}`);
@@ -71,9 +71,10 @@ async function hearSwap(
   } finally {
     render();
   }
+  // It is replaced from a little later on, which is heard.
   await expect(isRough(page)).toBeHidden();
   const at = await secondsOf(page);
-  await expect.poll(() => secondsOf(page)).toBeGreaterThan(at + 3);
+  await expect.poll(() => secondsOf(page)).toBeGreaterThan(at + 5);
   return { leaf, at, heard: await heardSince(page) };
 }
 
@@ -101,17 +102,18 @@ test('the true mix takes the place of the rough one without a jump, while it pla
     const around = stretch(samples, origin + from - SECOND / 4, 0.8 * SECOND);
     return locate(stretch(path, from, 0.3 * SECOND), around).lagSamples - SECOND / 4;
   };
-  const places = [...seconds(5, 9, 0.3), ...seconds(at - 1, at + 2.4, 0.3)];
+  const places = [...seconds(5, 9, 0.3), ...seconds(at - 1, at + 4.4, 0.3)];
   expect(places.map(late)).toEqual(places.map(() => 0));
-  // No gap, nothing twice. AAC leaves out the highest of noise, so the rough one may be louder.
-  const louder = seconds(at - 1, at + 2.5, 0.02).flatMap((second) => {
+  // No gap, nothing twice. AAC leaves out the highest of noise, so the rough one may be louder; and
+  // its first frame after another codec fades in, having none before it to overlap with.
+  const louder = seconds(at - 1, at + 4.5, 0.02).flatMap((second) => {
     const from = Math.round(second * SECOND);
     const true20Ms = rms(stretch(path, from, 0.02 * SECOND));
     const heard20Ms = rms(stretch(samples, origin + from, 0.02 * SECOND));
     return true20Ms > AUDIBLE ? [heard20Ms / true20Ms] : [];
   });
   expect(louder.length).toBeGreaterThan(100);
-  expect(Math.min(...louder)).toBeGreaterThan(0.8);
+  expect(Math.min(...louder)).toBeGreaterThan(0.5);
   expect(Math.max(...louder)).toBeLessThan(1.5);
 });
 

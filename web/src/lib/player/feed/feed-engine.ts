@@ -2,11 +2,12 @@
 // while it plays.
 import { GRID_SAMPLES, segmentAt, segmentStart } from '#domain/timeline/grid.ts';
 import { codecMime, type Codec } from '#domain/timeline/path-packs.ts';
-import { SAMPLE_RATE, samplesToSeconds, secondsToSamples } from '#domain/timeline/samples.ts';
+import { samplesToSeconds, secondsToSamples } from '#domain/timeline/samples.ts';
 import { Refused } from '../../upload/api.ts';
 import type { Engine, EnginePath, EngineReports } from '../engine.ts';
 import { HAVE_METADATA, type MediaEvent, type MediaPort } from '../media-port.ts';
 import { MISSING, UNPLAYABLE } from '../player-words.ts';
+import { Choice } from './choice.ts';
 import { forkOf, type FeedPath } from './feed-path.ts';
 import { BOUNDS, halved, isMissing, LEAST, nextStep, onGrid, type FeedState } from './feed-plan.ts';
 import { LaidBuffer } from './laid-buffer.ts';
@@ -15,17 +16,8 @@ import { Nudges } from './nudges.ts';
 import { mixesRoughly } from './rough-mixer.ts';
 import { SoundMissing } from './stored-object.ts';
 import { Supply, type Batch } from './supply.ts';
-
-/** What the element has decoded already, at most: a switch is heard after this. */
-const MARGIN_SAMPLES = 0.3 * SAMPLE_RATE;
+import { CALM_SAMPLES, DECODED_SAMPLES, turnOf } from './turn.ts';
 const NUDGES: readonly MediaEvent[] = ['timeupdate', 'seeking', 'playing'];
-
-/** A path that was chosen and is not heard yet. */
-interface Choice {
-  readonly atMs: number;
-  /** The first segment that is its own; null until the path is known. */
-  index: number | null;
-}
 
 export class FeedEngine implements Engine {
   readonly mixesRoughly = mixesRoughly();
@@ -65,8 +57,8 @@ export class FeedEngine implements Engine {
     this.#media = media;
     this.#reports = reports;
     this.#codec = codec;
-    const { mixesRoughly: rough } = this;
-    this.#supply = new Supply({ codec, rough, ondropped: (dropped) => this.#drop(dropped) });
+    const ondropped = (dropped: boolean): Promise<void> => this.#drop(dropped);
+    this.#supply = new Supply({ codec, rough: this.mixesRoughly, ondropped });
     this.#likely = new LikelyBranches(this.#supply);
     for (const event of NUDGES) media.addEventListener(event, this.#nudges.nudge);
     media.addEventListener('loadedmetadata', this.#onMetadata);
@@ -85,9 +77,10 @@ export class FeedEngine implements Engine {
     this.#asking = new AbortController();
     // Whoever stays where they are hears the path before, until this one is known.
     if (atSamples !== null) this.#feeding.abort();
-    if (this.#wanted !== null && this.#wanted.leaf !== path.leaf) this.#hasLeft = true;
+    const isOther = this.#wanted !== null && this.#wanted.leaf !== path.leaf;
+    if (isOther) this.#hasLeft = true;
     this.#wanted = path;
-    this.#choice = { atMs: performance.now(), index: null };
+    this.#choice = new Choice({ isBranch: isOther || this.#choice?.isBranch === true });
     // Whoever hears nothing yet is where they ask to be; the others stay until the path is known.
     if (this.#buffer === null && atSamples !== null) this.#pending = atSamples;
     this.#asked = atSamples;
@@ -159,11 +152,8 @@ export class FeedEngine implements Engine {
   async #source(): Promise<void> {
     if (this.#buffer !== null) return;
     this.#pending ??= this.positionSamples;
-    const opening = (this.#opening ??= LaidBuffer.open(
-      this.#media,
-      codecMime[this.#codec],
-      this.#nudges.nudge,
-    ));
+    const mime = codecMime[this.#codec];
+    const opening = (this.#opening ??= LaidBuffer.open(this.#media, mime, this.#nudges.nudge));
     const buffer = await opening;
     if (this.#opening !== opening || this.#buffer === buffer) return;
     this.#buffer = buffer;
@@ -186,22 +176,20 @@ export class FeedEngine implements Engine {
     this.#reports.onrough(path.roughFromSamples);
     const fork = before === null ? 0 : forkOf(before, path);
     const position = atSamples ?? this.positionSamples;
-    const isSame =
-      before !== null && fork === before.segments.length && fork === path.segments.length;
+    const isSame = fork === before?.segments.length && fork === path.segments.length;
     if (before === null || atSamples !== null) this.seek(position);
-    else if (!isSame && segmentStart(fork) < position + MARGIN_SAMPLES) this.#turn(position);
+    else if (!isSame) this.#turn(fork, position);
     this.#asked = null;
     const first = segmentAt(Math.max(position, this.#keepBefore));
     if (this.#choice !== null) this.#choice.index ??= Math.max(fork, first);
   }
 
-  /** The paths have parted already: the new one is heard as soon as that is possible. */
-  #turn(position: number): void {
-    this.#keepBefore = 0;
-    if (this.#media.paused) return;
-    const held = this.#buffer?.held.find(({ from, to }) => from <= position && to > position);
-    const last = held === undefined ? 0 : Math.floor(held.to / GRID_SAMPLES) * GRID_SAMPLES;
-    this.#keepBefore = Math.min(onGrid(position + MARGIN_SAMPLES), last);
+  /** Where the paths have parted already, the new one is heard as soon as that is possible. */
+  #turn(fork: number, position: number): void {
+    const margin = this.#choice?.isBranch === true ? DECODED_SAMPLES : CALM_SAMPLES;
+    if (segmentStart(fork) >= position + margin) return;
+    const held = this.#buffer?.held ?? [];
+    this.#keepBefore = this.#media.paused ? 0 : turnOf(held, position, margin);
   }
 
   async #feed(wanted: EnginePath, signal: AbortSignal): Promise<void> {
@@ -232,7 +220,11 @@ export class FeedEngine implements Engine {
         case 'give-up':
           throw new SoundMissing('what comes next is not to be had');
         case 'wait':
-          void this.#likely.load(path, () => onGrid(this.positionSamples + MARGIN_SAMPLES), signal);
+          void this.#likely.load(
+            path,
+            () => onGrid(this.positionSamples + DECODED_SAMPLES),
+            signal,
+          );
           await this.#nudges.next(signal);
       }
     }
@@ -300,8 +292,7 @@ export class FeedEngine implements Engine {
     const isFarAhead = segmentStart(choice.index) > state.positionSamples + BOUNDS.aheadSamples;
     if (isMissing(state, choice.index) && !isFarAhead) return;
     this.#choice = null;
-    // For whoever measures: from the choice until its own sound is held.
-    performance.measure('tap-story:path-held', { start: choice.atMs, end: performance.now() });
+    choice.measure();
     // What is decoded already is of the path before; a seek to where one is empties it.
     if (this.#media.paused && this.#pending === null && this.#media.currentTime > 0)
       this.#media.currentTime = samplesToSeconds(this.positionSamples);

@@ -11,6 +11,10 @@ import {
   type Laid,
   type Stretch,
 } from './feed-plan.ts';
+import { DECODED_SAMPLES, turnOf } from './turn.ts';
+
+/** As long as a frame of AAC. */
+const FRAME_SAMPLES = GRID_SAMPLES / 15;
 
 /** A path of so many segments; those from `fork` on are `branch`'s own. */
 function pathOf(count: number, { branch = 'a', fork = 0, lastSamples = SEGMENT_SAMPLES } = {}) {
@@ -25,7 +29,7 @@ function endOf(segments: readonly Segment[]): number {
   return segmentStart(segments.length - 1) + (segments.at(-1)?.durationSamples ?? 0);
 }
 
-/** A source buffer by the book: frames of 3,840 samples, each of which knows whose it is. */
+/** A source buffer by the book: frames, each of which knows whose it is. */
 class Buffer {
   readonly #frames = new Map<number, { id: string; samples: number }>();
   readonly laid = new Map<number, Laid>();
@@ -35,9 +39,9 @@ class Buffer {
   lay(index: number, segment: Segment, fromSamples: number): void {
     const start = segmentStart(index);
     const end = start + segment.durationSamples;
-    for (let at = start; at < end; at += GRID_SAMPLES / 4) {
+    for (let at = start; at < end; at += FRAME_SAMPLES) {
       if (at < fromSamples) continue;
-      const samples = Math.min(GRID_SAMPLES / 4, end - at);
+      const samples = Math.min(FRAME_SAMPLES, end - at);
       this.#frames.set(at, { id: segment.id, samples });
     }
     this.laid.set(index, { id: segment.id, fromSamples: Math.max(start, fromSamples) });
@@ -68,7 +72,7 @@ class Buffer {
 
   /** Whose sound is at a place. */
   soundAt(samples: number): string | undefined {
-    const at = Math.floor(samples / (GRID_SAMPLES / 4)) * (GRID_SAMPLES / 4);
+    const at = Math.floor(samples / FRAME_SAMPLES) * FRAME_SAMPLES;
     const frame = this.#frames.get(at);
     return frame !== undefined && samples < at + frame.samples ? frame.id : undefined;
   }
@@ -210,18 +214,17 @@ describe('going over to another branch', () => {
         ];
         const buffer = new Buffer();
         feed(buffer, { segments: before, positionSamples: position });
-        const margin = 0.3 * SAMPLE_RATE;
-        const parted = segmentStart(fork) < position + margin;
-        const keepBefore = parted ? onGrid(position + margin) : 0;
+        const parted = segmentStart(fork) < position + DECODED_SAMPLES;
+        const keepBefore = parted ? turnOf(buffer.held, position, DECODED_SAMPLES) : 0;
         const soon = Math.min(endOf(after), position + SAMPLE_RATE);
         feed(buffer, { segments: after, positionSamples: position, keepBefore }, () => {
-          for (let at = position; at < soon; at += GRID_SAMPLES / 4)
+          for (let at = position; at < soon; at += FRAME_SAMPLES)
             expect(buffer.soundAt(at), `sound at ${at}`).toBeDefined();
         });
         const until = Math.min(endOf(after), position + 20 * SAMPLE_RATE);
-        for (let at = Math.max(position, keepBefore); at < until; at += GRID_SAMPLES / 4)
+        for (let at = Math.max(position, keepBefore); at < until; at += FRAME_SAMPLES)
           expect(buffer.soundAt(at)).toBe(after[segmentAt(at)]?.id);
-        expect(buffer.held.at(-1)?.to).toBeLessThanOrEqual(endOf(after) + GRID_SAMPLES / 4);
+        expect(buffer.held.at(-1)?.to).toBeLessThanOrEqual(endOf(after) + FRAME_SAMPLES);
       }),
     );
   });
@@ -232,7 +235,7 @@ describe('going over to another branch', () => {
     const position = segmentStart(5) + 50_000;
     feed(buffer, { segments: before, positionSamples: position });
     feed(buffer, { segments: before, positionSamples: segmentStart(2) });
-    const keepBefore = onGrid(position + 14_400);
+    const keepBefore = onGrid(position + DECODED_SAMPLES);
     feed(buffer, { segments: after, positionSamples: position, keepBefore });
     expect(buffer.soundAt(position)).toBe('a:5');
     feed(buffer, { segments: after, positionSamples: segmentStart(2) });
