@@ -115,11 +115,17 @@ test('the front page goes on where a listener was, and only while there is somet
     data: { name: 'Ida' },
     headers: { origin: app.origin },
   });
-  const told = await page.request.put(`${app.origin}/api/stories/${seed.storyId}/position`, {
-    data: { leafId: seed.takeId, positionSamples: 300_000, heardAtMs: Date.now() },
-    headers: { origin: app.origin },
-  });
-  expect(told.status()).toBe(204);
+  await page.reload();
+  await openStory(page, `/s/${seed.slug}`);
+  const sent = page.waitForResponse(
+    (response) => response.url().endsWith('/position') && response.request().method() === 'PUT',
+  );
+  const continued = page.getByRole('button', { name: /^Continue at/u });
+  await continued.click();
+  // It is offered until something is heard, and only what was heard is kept.
+  await expect(continued).toBeHidden();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  expect((await sent).status()).toBe(204);
   const html = await (await page.request.get(app.origin)).text();
   expect(html).toContain('To be continued');
   expect(html).toContain('Continue');
