@@ -47,6 +47,14 @@ describe.skipIf(process.platform !== 'linux')('a bound that cannot be set here',
     expect(warnings.at(-1)?.['msg']).toContain('ffmpeg is not confined');
   });
 
+  test.each([
+    ['anything', 'files and addresses'],
+    ['folder and network', 'addresses'],
+  ] as const)('is told with what it leaves open: %s', (reach, open) => {
+    const [warning] = warningsOf({ reach, limits: [], missing: [] });
+    expect(warning?.['msg']).toContain(`keep it from ${open} that`);
+  });
+
   test('is not spoken of where every bound holds', () => {
     expect(warningsOf({ reach: 'folder', limits: [], missing: [] })).toEqual([]);
   });

@@ -30,10 +30,11 @@ const NICE = 10;
 const run = promisify(execFile);
 
 /**
- * What an ffmpeg can reach: its job's `folder` alone; everything but the `network`; or `anything`
- * that its user can, where the whitelists in its arguments are all that holds it.
+ * What an ffmpeg can reach: its job's `folder` alone; everything but the network; its folder and the
+ * network; or `anything` that its user can. What can be reached is kept from it by the whitelists in
+ * its arguments alone.
  */
-export type Reach = 'folder' | 'no network' | 'anything';
+export type Reach = 'folder' | 'no network' | 'folder and network' | 'anything';
 
 export interface Bounds {
   readonly reach: Reach;
@@ -79,16 +80,19 @@ export async function boundsFor(ffmpeg: Ffmpeg, { nice = NICE } = {}): Promise<B
     const wall = await usable(bound, limits);
     if (wall.length > 0) return { reach, limits: [...wall, ...limits], missing };
   }
-  return { reach: 'anything', limits, missing };
+  // Node itself keeps the embedded one from files, see find.ts.
+  const reach = ffmpeg.kind === 'embedded' ? 'folder and network' : 'anything';
+  return { reach, limits, missing };
 }
 
 /** Tells the operator which bounds ffmpeg goes without. */
 export function warnOfMissing({ reach, missing }: Bounds, log: Logger): void {
   for (const { bound, why } of missing) log.warn({ bound, why }, 'a bound of ffmpeg is missing');
-  if (reach !== 'anything') return;
+  if (reach !== 'anything' && reach !== 'folder and network') return;
+  const open = reach === 'anything' ? 'files and addresses' : 'addresses';
   log.warn(
-    'ffmpeg is not confined: only the whitelists in its arguments keep it from files and ' +
-      'addresses that this user can reach (docs/decisions/023-the-rights-of-ffmpeg.md)',
+    `ffmpeg is not confined: only the whitelists in its arguments keep it from ${open} ` +
+      'that this user can reach (docs/decisions/023-the-rights-of-ffmpeg.md)',
   );
 }
 
