@@ -1,5 +1,5 @@
 // What the media-worker reads of a take before it works on it, and what becomes of one that fails.
-import { and, eq, getTableColumns } from 'drizzle-orm';
+import { and, eq, getTableColumns, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import type { JobPayload } from '#domain/protocol/jobs.ts';
 import type { StoryId, TakeId, UserId } from '#domain/story/ids.ts';
@@ -98,15 +98,18 @@ export async function failTake(db: Database, takeId: TakeId, reason: TakeFailure
 export async function ingestLater(
   { db, queue }: { db: Database; queue: Queue },
   { takeId, deadSinceMs }: JobPayload<'take.ingest'>,
-  nowMs = Date.now(),
 ): Promise<void> {
+  // By Postgres' clock: the workers' may differ, and another one had the take last.
   const [take] = await db
-    .select({ author: takes.authorId })
+    .select({
+      author: takes.authorId,
+      nowMs: sql`extract(epoch from now()) * 1000`.mapWith(Number),
+    })
     .from(takes)
     .where(and(eq(takes.id, takeId), eq(takes.status, 'processing')));
   if (take === undefined) return;
-  const sinceMs = deadSinceMs ?? nowMs;
-  const deadMs = nowMs - sinceMs;
+  const sinceMs = deadSinceMs ?? Math.round(take.nowMs);
+  const deadMs = take.nowMs - sinceMs;
   if (deadMs >= GIVEN_UP_AFTER_MS) return failTake(db, takeId, 'internal');
   const waitMs = Math.min(MOST_WAIT_MS, Math.max(LEAST_WAIT_MS, deadMs));
   await queue.send('take.ingest', { takeId, deadSinceMs: sinceMs }, db, {
