@@ -15,27 +15,24 @@ interface Place {
 /** Aborts what was opened before a moment. @returns how many there were */
 export async function abortUploadsBefore(
   client: S3Client,
-  place: Place,
+  { bucket, prefix }: Place,
   before: Date,
 ): Promise<number> {
   let aborted = 0;
-  for await (const { Key, UploadId, Initiated } of openUploads(client, place)) {
-    if (Initiated === undefined || Initiated >= before) continue;
-    await client.send(new AbortMultipartUploadCommand({ Bucket: place.bucket, Key, UploadId }));
+  for await (const { Key, UploadId, Initiated } of openUploads(client, bucket)) {
+    const isOurs = Key?.startsWith(prefix) === true;
+    if (!isOurs || Initiated === undefined || Initiated >= before) continue;
+    await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }));
     aborted += 1;
   }
   return aborted;
 }
 
-async function* openUploads(
-  client: S3Client,
-  { bucket, prefix }: Place,
-): AsyncGenerator<MultipartUpload> {
+/** All of a bucket: MinIO lists nothing below a prefix that is not a whole key. */
+async function* openUploads(client: S3Client, bucket: string): AsyncGenerator<MultipartUpload> {
   let next: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {};
   for (;;) {
-    const page = await client.send(
-      new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...next }),
-    );
+    const page = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket, ...next }));
     yield* page.Uploads ?? [];
     if (page.IsTruncated !== true || page.NextKeyMarker === undefined) return;
     next = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
