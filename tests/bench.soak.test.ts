@@ -1,4 +1,5 @@
-// The measurements run, small and quick, and reports in the one shape.
+// The measurements run, small and quick, and report in the one shape; those that take a browser or
+// minutes are left out.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
 // What a listener waits for, on a real database and queue: the playlist, and not what is made newer.
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { openDatabase } from '#backend/postgres/database.ts';
 import { renewMixes } from '#backend/media/renew-mixes.ts';
 import { plantStory } from '#backend/story/plant.ts';
@@ -65,8 +65,8 @@ test('a playlist is answered before newer mixes of it are asked for', async () =
     const deps = { ...site, log: fresh.log, isOwnStore: true };
     const playlist = await pathPlaylist(deps, takeId, { codec: 'aac', viewer: null });
     expect(playlist).toMatchObject({ complete: true, stretches: [{ takeId }] });
-    await other.query('rollback');
   } finally {
+    await other.query('rollback');
     other.release();
   }
   await vi.waitFor(async () => expect(await renewals(takeId)).toBe(1), 20_000);
@@ -77,6 +77,7 @@ test('newer mixes that cannot be asked for are a line in the log, and nothing el
   const away = openDatabase(fresh.url, fresh);
   await away.close();
   const warned = vi.spyOn(fresh.log, 'warn');
+  onTestFinished(() => warned.mockRestore());
   await renewMixes({ ...site, db: away.db, log: fresh.log }, [takeId]);
   expect(warned).toHaveBeenCalledOnce();
   expect(await renewals(takeId)).toBe(0);

@@ -33,7 +33,7 @@ export async function readContinuations(
 
 /**
  * What whoever goes on from a place will hear: the path to its leaf, and on from there to where the
- * story's page would lead, up to the last take that they may hear. Hidden ones before that are silent.
+ * story's page would lead, up to the last take that they may hear, among the nearest thousand below. Hidden ones before that are silent.
  * The voice is of the last take that has begun by then and may be heard, else of the first to come.
  * Null if the story or the take is gone, and if what is left is nothing, or hidden from them.
  * @throws {Problem} `unavailable`

@@ -78,7 +78,8 @@ export async function renderedPath(
   for (const { id, start_samples, overdue, mixes: played } of path) {
     const mix = played.find(({ sounds }) => !sounds.some((voice) => unheard.has(voice)));
     if (mix === undefined) {
-      // Its jobs are over, and failed; or a voice was hidden in more takes than are rendered at once.
+      // Its jobs are over, and failed; or a voice was hidden: those takes that are not rendered anew at
+      // once have no job of their own, and the others' may run first.
       if (overdue || played.length > 0) outdated.push(id);
       break;
     }

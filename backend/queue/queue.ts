@@ -165,6 +165,8 @@ async function declare(boss: PgBoss, name: JobName): Promise<void> {
   }
 }
 
+type Run = (job: JobWithMetadata<unknown>) => Promise<void>;
+
 class BossQueue implements Queue {
   readonly #boss: PgBoss;
   readonly #log: Logger;
@@ -259,7 +261,7 @@ class BossQueue implements Queue {
   async #serve(
     queue: string,
     { concurrency, perPerson = concurrency }: { concurrency: number; perPerson?: number },
-    run: (job: JobWithMetadata<unknown>) => Promise<void>,
+    run: Run,
   ): Promise<void> {
     const options = {
       includeMetadata: true,
@@ -276,10 +278,7 @@ class BossQueue implements Queue {
     });
   }
 
-  async #attempt(
-    job: JobWithMetadata<unknown>,
-    run: (job: JobWithMetadata<unknown>) => Promise<void>,
-  ): Promise<void> {
+  async #attempt(job: JobWithMetadata<unknown>, run: Run): Promise<void> {
     this.#running += 1;
     try {
       await run(job);

@@ -221,7 +221,9 @@ export class DiskStore implements ObjectStore {
   async *#joined(key: string, id: string, parts: readonly UploadedPart[]) {
     for (const part of parts) {
       try {
-        yield* createReadStream(join(this.#uploads, id, String(part.number)));
+        yield* createReadStream(join(this.#uploads, id, String(part.number)), {
+          highWaterMark: READ_BYTES,
+        });
       } catch (error) {
         throw isFileError(error, 'ENOENT') ? new UploadGone(key, error) : error;
       }
