@@ -8,8 +8,11 @@ export interface EnginePath {
   readonly leaf: TakeId;
   /** Changes when more of the path can be heard, or other voices. */
   readonly state: string;
-  /** Changes when a voice is left out, or is heard again: what sounded before must sound no more. */
-  readonly silent: string;
+  /**
+   * Places on the path of the takes whose voices are left out. Where one is added, what sounded
+   * before must sound no more; where one is heard again, it may play to its end.
+   */
+  readonly silent: readonly number[];
   /** False while not even the seed can be heard. */
   readonly isHeard: boolean;
 }

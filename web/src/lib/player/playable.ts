@@ -39,8 +39,8 @@ export function enginePathOf(path: PlayablePath, rough: boolean): EnginePath {
   if (leaf === undefined) throw new RangeError('a path without takes is not played');
   const heard = heardTakes(path, rough);
   const mixes = path.takes.reduce((sum, take) => sum + take.mixes, 0);
-  const silent = path.takes.flatMap((take, index) => (take.silent ? [index] : [])).join('+');
-  const state = [heardTakes(path, false), heard, mixes, silent].join('/');
+  const silent = path.takes.flatMap((take, index) => (take.silent ? [index] : []));
+  const state = [heardTakes(path, false), heard, mixes, silent.join('+')].join('/');
   return { leaf, state, silent, isHeard: heard > 0 };
 }
 

@@ -21,7 +21,7 @@ describe('from one path to another', () => {
     await playing(pathOf([0, 1]), 12);
     player.choose(pathOf([0, 2]));
     expect(engineOf().opened.at(-1)).toEqual([
-      { leaf: id(2), state: '2/2/2/', silent: '', isHeard: true },
+      { leaf: id(2), state: '2/2/2/', silent: [], isHeard: true },
       null,
     ]);
     expect([player.status, media.paused, player.positionSamples]).toEqual([
@@ -76,7 +76,7 @@ describe('a path that grows', () => {
     await playing(pathOf([0, 1], { mixed: 1 }), 3);
     player.choose(pathOf([0, 1]));
     expect(engineOf().opened.at(-1)).toEqual([
-      { leaf: id(1), state: '2/2/2/', silent: '', isHeard: true },
+      { leaf: id(1), state: '2/2/2/', silent: [], isHeard: true },
       null,
     ]);
     expect([player.status, media.paused]).toEqual(['playing', false]);

@@ -30,7 +30,7 @@ describe('before anything plays', () => {
     player.play();
     await settled();
     expect(engineOf().opened).toEqual([
-      [{ leaf: id(1), state: '2/2/2/', silent: '', isHeard: true }, 7 * second],
+      [{ leaf: id(1), state: '2/2/2/', silent: [], isHeard: true }, 7 * second],
     ]);
   });
 

@@ -75,6 +75,15 @@ test('a voice that is hidden while it plays is left out at once, at the same pla
   expect([media.currentTime, player.status]).toEqual([7, 'playing']);
 });
 
+test('a voice that is heard again comes with what is loaded next, and nothing is cut', async () => {
+  await play(pathOf([0, 1], { silent: [1] }));
+  media.playTo(7);
+  player.choose(pathOf([0, 1]));
+  expect([player.status, media.loads.length]).toEqual(['playing', 1]);
+  media.reachEnd();
+  expect(media.loads.at(-1)).toMatch(/state=2%2F2%2F2%2F$/u);
+});
+
 test('a place that is not rendered without that voice yet is kept until it is', async () => {
   await play(pathOf([0, 1, 2]), 20);
   media.playTo(12);

@@ -21,7 +21,7 @@ export class ProgressiveEngine implements Engine {
   #pending: number | null = null;
   #isLoading = false;
   #opened: EnginePath | null = null;
-  /** More of the path that plays: it is loaded at the end of what plays, so that nothing is cut. */
+  /** More of the path that plays, or of its voices: loaded at its end, so that nothing is cut. */
   #grown: EnginePath | null = null;
   readonly #onMetadata = (): void => this.#arrive();
 
@@ -44,7 +44,8 @@ export class ProgressiveEngine implements Engine {
     const { paused, ended, error } = this.#media;
     const plays = !paused && !ended && error === null;
     const before = this.#opened;
-    const grows = before?.leaf === path.leaf && before.silent === path.silent;
+    const hushes = path.silent.some((place) => before?.silent.includes(place) !== true);
+    const grows = before?.leaf === path.leaf && !hushes;
     this.#grown = null;
     if (grows && atSamples === null && plays) {
       this.#grown = path;

@@ -23,7 +23,7 @@ const path = feedPath('a', 'b', 'c', 'd');
 const branch = (index: number): EnginePath => ({
   leaf: takeNumber(index),
   state: '',
-  silent: '',
+  silent: [],
   isHeard: true,
 });
 

@@ -6,7 +6,7 @@ import { SoundMissing } from './stored-object.ts';
 import { Supply } from './supply.ts';
 
 const never = new AbortController().signal;
-const wanted = { leaf: takeNumber(0), state: '1', silent: '', isHeard: true };
+const wanted = { leaf: takeNumber(0), state: '1', silent: [], isHeard: true };
 const playlist: Playlist = {
   codec: 'aac',
   complete: true,
