@@ -57,6 +57,29 @@ describe('the shelf', () => {
     expect(await shelf.find(takeId(uuid(1)))).toEqual(newTake(origin(1), { state: 'kept' }));
   });
 
+  test('lets go of a take that has long been live once at a time, where the device hangs', async () => {
+    const { shelf } = shelfOf();
+    await shelf.put(newTake(origin(1), { state: 'live' }));
+    const hangs = vi
+      .spyOn(shelf, 'dropFiles')
+      .mockReturnValue(Promise.withResolvers<never>().promise);
+    for (const _ of [1, 2, 3]) expect(await shelf.content()).toEqual({ takes: [], unreadable: 0 });
+    expect(hangs).toHaveBeenCalledTimes(1);
+  });
+
+  test('tries another time to let go of a take that has long been live, if the device failed', async () => {
+    const { rows, shelf } = shelfOf();
+    await shelf.put(newTake(origin(1), { state: 'live' }));
+    vi.spyOn(shelf, 'dropFiles').mockRejectedValueOnce(new Error('the disk is busy'));
+    const warned = vi.spyOn(console, 'warn').mockReturnValue();
+    await shelf.content();
+    await vi.waitFor(() => expect(warned).toHaveBeenCalled());
+    await vi.waitFor(async () => {
+      await shelf.content();
+      expect(rows.size).toBe(0);
+    });
+  });
+
   test('known failure 43: says what it cannot read, and never writes over it', async () => {
     const { rows, shelf } = shelfOf();
     const broken = { key: uuid(1), state: 'of a later version' };

@@ -30,6 +30,8 @@ const RAW = /^(?<id>[0-9a-f-]{36})\.raw$/u;
 export class TakeShelf {
   readonly #rows: Rows;
   readonly #stores: readonly ByteStore[];
+  /** Takes that are being let go of: on some devices that never ends. */
+  readonly #dropping = new Set<TakeId>();
 
   /** @param stores the first that can is written to, all of them are read */
   constructor(rows: Rows, stores: readonly ByteStore[]) {
@@ -44,8 +46,7 @@ export class TakeShelf {
     let unreadable = rows.length - read.length;
     const old = read.filter(isLongLive);
     // Not waited for: some devices hang, and what is kept must be found all the same.
-    for (const { origin } of old)
-      void this.drop(origin.takeId).catch((error: unknown) => console.warn(error));
+    for (const { origin } of old) void this.#dropOnce(origin.takeId);
     const takes = read.filter((take) => !old.includes(take));
     const known = new Set(rows.map(keyOf));
     for (const id of await this.#files()) {
@@ -127,6 +128,19 @@ export class TakeShelf {
     // Files first: a row without files is let go of another time, files without it come back.
     await this.dropFiles(id);
     await this.#rows.change(TABLE, id, () => null);
+  }
+
+  /** Lets go of a take, unless that is under way. Never throws. */
+  async #dropOnce(id: TakeId): Promise<void> {
+    if (this.#dropping.has(id)) return;
+    this.#dropping.add(id);
+    try {
+      await this.drop(id);
+    } catch (error) {
+      console.warn(error);
+    } finally {
+      this.#dropping.delete(id);
+    }
   }
 
   async #files(): Promise<Set<string>> {
