@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { takeId } from '#domain/story/ids.ts';
+import { takeId, userId } from '#domain/story/ids.ts';
 import { Unreachable } from './api.ts';
 import { describeStep } from './sending-step.ts';
 import {
@@ -50,18 +50,67 @@ describe('takes over one that is on this device as well', () => {
     await vi.waitFor(() => expect(published).toEqual([uuid(3), uuid(1), uuid(2)]));
   });
 
-  test('wait for it if it was opened again, and are sent once it is published', async () => {
-    const voices = voicesOf([recorded(1), recorded(2, 1)], async ({ origin }) => answer(origin));
+  test('wait for it if it was opened again and the story has it not, and are sent once it has', async () => {
+    let isThere = false;
+    const voices = voicesOf([recorded(1), recorded(2, 1)], async ({ origin }) => {
+      if (!isThere) throw refusal('not_found', 404);
+      return answer(origin);
+    });
     await voices.withdrawn(takeId(uuid(1)));
     const { outbox, published } = outboxApart({ written: device(), voices, publish: unused });
     await outbox.send();
     expect(published).toEqual([]);
     expect(outbox.items.map(({ step }) => describeStep(step))).toEqual([
-      'Kept here. It waits for the take that it answers, which you have not published yet',
+      'Kept here. It waits for the take that it answers, which is on this device and not published yet',
     ]);
-    await voices.published(takeId(uuid(1)), answer({ takeId: takeId(uuid(1)) }));
+    isThere = true;
     await vi.waitFor(() => expect(published).toEqual([uuid(2)]));
   });
+
+  test('are refused if it was let go of, and the story never had it', async () => {
+    const voices = voicesOf([recorded(2, 1)], () => Promise.reject(refusal('not_found', 404)));
+    const { outbox } = outboxApart({ written: device(), voices, publish: unused });
+    await outbox.send();
+    expect(outbox.items).toMatchObject([{ step: { at: 'refused', isPlaceGone: true } }]);
+  });
+
+  test('are sent if it is in the story, though its author stopped it before that was known', async () => {
+    const committed = Promise.withResolvers<void>();
+    const voices = voicesOf([recorded(1), recorded(2, 1)], ({ origin }, _, signal) => {
+      if (origin.takeId !== uuid(1)) return Promise.resolve(answer(origin));
+      committed.resolve();
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    });
+    const { outbox, published } = outboxApart({ written: device(), voices, publish: unused });
+    const delivered = outbox.deliver(takeId(uuid(1)));
+    await committed.promise;
+    await outbox.withdraw(takeId(uuid(1)));
+    await expect(delivered).rejects.toMatchObject({ name: 'AbortError' });
+    expect(voices.rows[0]).toMatchObject({ state: 'kept' });
+    await vi.waitFor(() => expect(published).toEqual([uuid(2)]));
+  });
+
+  test.each([
+    ['was opened again', 'kept'],
+    ['waits', 'queued'],
+  ] as const)(
+    'are sent if it is in the story, whose row here %s and is another’s',
+    async (_, state) => {
+      const parent = recorded(1);
+      const theirs = { ...parent, state, origin: { ...parent.origin, userId: userId(uuid(6)) } };
+      const sent = vi.fn<(digit: string) => void>();
+      const voices = voicesOf([theirs, recorded(2, 1)], async ({ origin }) => {
+        sent(origin.takeId);
+        return answer(origin);
+      });
+      const { outbox, published } = outboxApart({ written: device(), voices, publish: unused });
+      await outbox.send();
+      expect(published).toEqual([uuid(2)]);
+      expect(sent.mock.calls).toEqual([[uuid(2)]]);
+    },
+  );
 
   test('never come before their parent, in whatever order they are queued and whatever fails', async () => {
     const takes = fc.array(

@@ -36,7 +36,7 @@ export class Outbox {
   /** Takes that were sent off by whoever is at this page, whatever it knows of them. */
   readonly #vouched = new Set<TakeId>();
   /** Takes of this device, whoever's they are, that are not in the story. */
-  #unpublished: ReadonlySet<TakeId> = new Set();
+  #unpublished: ReadonlySet<TakeId | null> = new Set();
   readonly #watchers = new Map<TakeId, (step: Step) => void>();
   #news: ShelfNews | null = null;
   #sending: Promise<void> | null = null;
@@ -189,15 +189,15 @@ export class Outbox {
       const item = this.items.find((one) => one.takeId === takeId);
       if (item === undefined || !isToBeSent(item) || this.#asks(item)) continue;
       if (this.#stopped) return;
-      if (behind(item, this.items, this.#unpublished) !== null) this.#tellBehind();
+      if (behind(item, this.items) !== null) this.#tellBehind();
       else if (!(await this.#sendOne(item))) return;
     }
   }
 
-  /** A take over one that is here waits for that, whether there is a line or not. */
+  /** A take over one that waits here waits for that, whether there is a line or not. */
   #tellBehind(): void {
     for (const item of this.items.filter(isToBeSent)) {
-      const step = behind(item, this.items, this.#unpublished);
+      const step = behind(item, this.items);
       if (step !== null) this.#step(item.takeId, step);
     }
   }
@@ -215,7 +215,7 @@ export class Outbox {
       return true;
     } catch (error) {
       if (abort.signal.aborted) return true;
-      return this.#failed(item.takeId, error);
+      return this.#failed(item, error);
     } finally {
       this.#current = null;
     }
@@ -247,8 +247,8 @@ export class Outbox {
   }
 
   /** @returns false if there is no line */
-  async #failed(takeId: TakeId, error: unknown): Promise<boolean> {
-    const step = stepAfter(error, this.#steps.get(takeId));
+  async #failed({ takeId, parentId }: QueuedTake, error: unknown): Promise<boolean> {
+    const step = stepAfter(error, this.#steps.get(takeId), this.#unpublished.has(parentId));
     if (step.at === 'refused') this.#outcomes.set(takeId, asError(error));
     if (!(error instanceof Refused || error instanceof Unreachable)) console.warn(error);
     this.#step(takeId, step);

@@ -52,20 +52,15 @@ export function inOrder(takes: readonly QueuedTake[]): QueuedTake[] {
 }
 
 /**
- * How a take waits for the one that it answers, if that is on this device and not in the story; null
- * if it is not.
- * @param items what waits
- * @param unpublished all takes of the device that are not in the story, what nobody sent off too
+ * How a take waits for the one that it answers, if that waits here as well; null if it does not.
+ * Whether the story has one that was opened again, or is another person's, the story alone can tell.
  */
 export function behind(
   { parentId }: QueuedTake,
   items: readonly OutboxItem[],
-  unpublished: ReadonlySet<TakeId>,
 ): Extract<Step, { at: 'behind' }> | null {
-  if (parentId === null || !unpublished.has(parentId)) return null;
   const at = items.find(({ takeId }) => takeId === parentId)?.step.at;
-  if (at === 'live') return null;
-  if (at === undefined) return { at: 'behind', parent: 'kept' };
+  if (at === undefined || at === 'live') return null;
   return { at: 'behind', parent: at === 'refused' ? 'refused' : 'waiting' };
 }
 

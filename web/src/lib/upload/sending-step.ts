@@ -58,7 +58,7 @@ function describeBehind(parent: Extract<Step, { at: 'behind' }>['parent']): stri
     case 'refused':
       return 'Kept here. It waits for your take above, which the story did not take';
     case 'kept':
-      return 'Kept here. It waits for the take that it answers, which you have not published yet';
+      return 'Kept here. It waits for the take that it answers, which is on this device and not published yet';
   }
 }
 
