@@ -1,7 +1,8 @@
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { takeId, userId, type TakeId, type UserId } from '#domain/story/ids.ts';
 import { Refused, Unreachable } from '../upload/api.ts';
 import type { Draft } from '../upload/publish.ts';
+import { ownTimers } from '../upload/testing/own-timers.ts';
 import { DeviceTakeKeeper } from './device-keeper.ts';
 import { queuedVoices } from './queued-voices.ts';
 import { heldTakes, TakeOpen } from './take-locks.ts';
@@ -27,6 +28,12 @@ function keeperOf(person: () => UserId | null = () => mira) {
   };
   const settings = { shelf: async () => shelf, outbox, person, place: null };
   return { shelf, outbox, keeper: new DeviceTakeKeeper(settings) };
+}
+
+/** Answers what this test asks of a server. */
+function serve(fetch: typeof globalThis.fetch): void {
+  vi.stubGlobal('fetch', fetch);
+  onTestFinished(() => void vi.unstubAllGlobals());
 }
 
 test('a take is not published as somebody who signed in after it was recorded', async () => {
@@ -95,17 +102,16 @@ test('a publication of a take that this device does not keep can be stopped', as
   });
   const asked = Promise.withResolvers<void>();
   // A server that never answers.
-  vi.stubGlobal('fetch', (_: string, { signal }: RequestInit) => {
+  serve((_, init) => {
     asked.resolve();
     const { promise, reject } = Promise.withResolvers<Response>();
-    signal?.addEventListener('abort', () => reject(signal.reason));
+    init?.signal?.addEventListener('abort', () => reject(init.signal?.reason));
     return promise;
   });
   const publishing = keeper.publish(draft(5), {});
   await asked.promise;
   await keeper.withdraw(takeId(uuid(5)));
   await expect(publishing).rejects.toMatchObject({ name: 'AbortError' });
-  vi.unstubAllGlobals();
 });
 
 /** A second visit, by whoever is here then. */
@@ -200,46 +206,39 @@ test('a take that belongs elsewhere, or cannot be read, is left as it is and ope
 
 test('a take is published from the page where its device hangs', async () => {
   const { shelf, outbox, keeper } = keeperOf();
+  onTestFinished(() => keeper.close());
   await keeper.keepFile(origin(1), new Blob(['the whole sound']));
   const writing = Promise.withResolvers<never>();
   vi.spyOn(shelf, 'create').mockReturnValue(writing.promise);
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const passUntil = ownTimers();
   const asked = vi.fn<typeof fetch>().mockRejectedValue(new Error('no line'));
-  vi.stubGlobal('fetch', asked);
+  serve(asked);
   const publishing = keeper.publish(draft(1), {});
   const failed = publishing.catch((error: unknown) => error);
   // Twenty seconds for the device, and all the tries of a line that is down.
-  while (asked.mock.calls.length < 6) await vi.advanceTimersByTimeAsync(1_000);
+  await passUntil(() => asked.mock.calls.length === 6);
   expect(await failed).toBeInstanceOf(Unreachable);
   expect(outbox.deliver).not.toHaveBeenCalled();
   expect((await shelf.find(takeId(uuid(1))))?.state).toBe('kept');
-  vi.unstubAllGlobals();
-  vi.useRealTimers();
-  keeper.close();
 });
 
 test('a take that was published from the page is told so, though its device hangs', async () => {
   const { shelf, keeper } = keeperOf();
+  onTestFinished(() => keeper.close());
   await keeper.keepFile(origin(1), new Blob(['the whole sound']));
   const never = Promise.withResolvers<never>().promise;
   vi.spyOn(shelf, 'create').mockReturnValue(never);
   const dropFiles = vi.spyOn(shelf, 'dropFiles').mockReturnValue(never);
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const passUntil = ownTimers();
   const ticket = { uploadId: uuid(7), state: 'complete', partBytes: 1, missing: [] };
   const live = { storyId: uuid(9), slug: 'the-pier', takeId: uuid(1) };
-  const server = vi.fn<typeof fetch>(async (path) =>
-    Response.json(path === '/api/stories' ? live : ticket),
-  );
-  vi.stubGlobal('fetch', server);
+  serve(async (path) => Response.json(path === '/api/stories' ? live : ticket));
   const publishing = keeper.publish(draft(1), {});
-  while (dropFiles.mock.calls.length === 0) await vi.advanceTimersByTimeAsync(1_000);
+  await passUntil(() => dropFiles.mock.calls.length > 0);
   expect(await publishing).toEqual({ kind: 'live', published: live });
   // It is not offered again, and what of it hangs holds up nobody who looks.
   expect((await shelf.find(takeId(uuid(1))))?.state).toBe('live');
   expect(await shelf.content()).toEqual({ takes: [], unreadable: 0 });
-  vi.unstubAllGlobals();
-  vi.useRealTimers();
-  keeper.close();
 });
 
 test('a take goes from one recorder to the next on the same page, and not from another tab', async () => {

@@ -3,6 +3,7 @@ import { takeId } from '#domain/story/ids.ts';
 import { tellChanged } from '../kept-takes/shelf-news.ts';
 import { Refused } from './api.ts';
 import { describeStep } from './sending-step.ts';
+import { ownTimers } from './testing/own-timers.ts';
 import {
   answer,
   device,
@@ -53,11 +54,10 @@ describe('a take that is delivered', () => {
     const hangs = vi.fn<typeof voices.published>(() => Promise.withResolvers<never>().promise);
     voices.published = hangs;
     const { outbox, published } = outboxApart({ written: device(), voices, publish: unused });
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const passUntil = ownTimers();
     const delivered = outbox.deliver(takeId(uuid(1)));
-    while (hangs.mock.calls.length < 2) await vi.advanceTimersByTimeAsync(1_000);
+    await passUntil(() => hangs.mock.calls.length === 2);
     await vi.runAllTimersAsync();
-    vi.useRealTimers();
     expect(await delivered).toMatchObject({ takeId: uuid(1) });
     expect(published).toEqual([uuid(1), uuid(2)]);
   });
@@ -84,7 +84,7 @@ describe('a take that is delivered', () => {
       });
     });
     const { outbox } = outboxApart({ written: device(), voices, publish: unused });
-    const stop = outbox.start();
+    outbox.start();
     const delivered = outbox.deliver(takeId(uuid(1)));
     expect((await sending.promise).aborted).toBe(false);
     // Another tab opens it, and says so.
@@ -93,7 +93,6 @@ describe('a take that is delivered', () => {
     await expect(delivered).rejects.toMatchObject({ name: 'AbortError' });
     expect(outbox.items).toEqual([]);
     expect(voices.rows).toMatchObject([{ state: 'kept' }]);
-    stop();
   });
 
   test('is kept if its author stops it', async () => {

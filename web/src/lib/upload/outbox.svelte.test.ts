@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Published } from '#domain/protocol/commands.ts';
 import { storyId, takeId, userId } from '#domain/story/ids.ts';
 import { Unreachable } from './api.ts';
@@ -173,6 +173,7 @@ describe('takes that wait for the line', () => {
     'are tried less and less often while the story answers %s, and at the usual pace after that',
     async (code, status) => {
       vi.useFakeTimers();
+      onTestFinished(() => void vi.useRealTimers());
       const secondsBetween: number[] = [];
       let [before, isLineDown] = [Date.now(), false];
       const publish = async (): Promise<Published> => {
@@ -182,16 +183,15 @@ describe('takes that wait for the line', () => {
       };
       const at = { written: device(written(1)), publish, pauseMs: 1_000 };
       const { outbox } = outboxApart(at);
-      const stop = outbox.start();
+      outbox.start();
       await vi.advanceTimersByTimeAsync(31_000);
       expect(secondsBetween).toEqual([0, 1, 2, 4, 8, 8, 8]);
       isLineDown = true;
       await vi.advanceTimersByTimeAsync(10_000);
       expect(secondsBetween.slice(7)).toEqual([8, 1, 1]);
-      stop();
+      outbox.stop();
       await vi.advanceTimersByTimeAsync(60_000);
       expect(secondsBetween).toHaveLength(10);
-      vi.useRealTimers();
     },
   );
 

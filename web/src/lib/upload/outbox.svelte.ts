@@ -45,7 +45,7 @@ export class Outbox {
   #round = 0;
   #current: { readonly takeId: TakeId; readonly abort: AbortController } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #stopped = false;
+  readonly #end = new AbortController();
   /** Why the last round ended early: the device's store did not answer. */
   #fault: Error | null = null;
 
@@ -55,19 +55,19 @@ export class Outbox {
     this.#pause = new SendingPause(settings.pauseMs);
   }
 
-  /** Sends what waits, now and whenever there may be a line; returns what ends that. */
-  start(): () => void {
+  /** Sends what waits, now and whenever there may be a line, until it is stopped. */
+  start(): void {
     this.#news = new ShelfNews((message) => this.#hear(message));
-    const stop = new AbortController();
-    globalThis.addEventListener?.('online', () => void this.send(), { signal: stop.signal });
+    globalThis.addEventListener?.('online', () => void this.send(), { signal: this.#end.signal });
     void this.send();
-    return () => {
-      this.#stopped = true;
-      stop.abort();
-      clearTimeout(this.#timer);
-      this.#news?.close();
-      this.#news = null;
-    };
+  }
+
+  /** Begins to send nothing more, for good; what is on its way goes on. */
+  stop(): void {
+    this.#end.abort();
+    clearTimeout(this.#timer);
+    this.#news?.close();
+    this.#news = null;
   }
 
   /** What waits to go into a story, oldest first; null for those that begin one. */
@@ -167,13 +167,13 @@ export class Outbox {
       console.warn(error);
       this.#fault = asError(error);
     }
-    if (this.#stopped || (this.#fault === null && !this.items.some(isToBeSent))) return;
+    if (this.#end.signal.aborted || (this.#fault === null && !this.items.some(isToBeSent))) return;
     const pauseMs = this.#pause.next(this.items.filter(isToBeSent).every(isPutOff));
     this.#timer = setTimeout(() => void this.send(), pauseMs);
   }
 
   async #sendRounds(): Promise<void> {
-    while (this.#again && !this.#stopped) {
+    while (this.#again && !this.#end.signal.aborted) {
       this.#again = false;
       await this.refresh();
       this.#tellBehind();
@@ -188,7 +188,7 @@ export class Outbox {
     for (const { takeId } of this.items) {
       const item = this.items.find((one) => one.takeId === takeId);
       if (item === undefined || !isToBeSent(item) || this.#asks(item)) continue;
-      if (this.#stopped) return;
+      if (this.#end.signal.aborted) return;
       if (behind(item, this.items) !== null) this.#tellBehind();
       else if (!(await this.#sendOne(item))) return;
     }

@@ -87,7 +87,7 @@ export function outboxApart({ written: store, voices = null, publish, ...rest }:
     isOnline,
     pauseMs,
   });
-  onTestFinished(() => outbox.start()());
+  onTestFinished(() => outbox.stop());
   const published: string[] = [];
   outbox.onPublished((answer) => published.push(answer.takeId));
   return { outbox, published };
