@@ -58,6 +58,8 @@ export class Player {
   #wantsToPlay = false;
   /** What the engine was given last. */
   #opened: EnginePath | null = null;
+  /** What was opened cannot be heard where the listener is: Play opens it once more. */
+  #lacksSound = false;
   #likely: readonly PlayablePath[] = [];
   readonly #frames = new EachFrame(() => this.#readPosition());
   readonly #listeners: [MediaEvent, () => void][] = [
@@ -85,6 +87,7 @@ export class Player {
       this.notice = dropped ? DROPPED : null;
     },
     onnothing: () => {
+      this.#lacksSound = true;
       if (this.#wantsToPlay) this.#stopped('failed', STILL_MIXING);
       else this.#stopped('paused', null);
     },
@@ -159,7 +162,7 @@ export class Player {
     if (path === null || path.takes.length === 0 || this.#media === null) return;
     const isAtEnd = this.positionSamples >= this.loadedSamples - END_SLACK_SAMPLES;
     if (this.status === 'ended' && isAtEnd) this.seek(0);
-    const failed = this.status === 'failed';
+    const opensAgain = this.status === 'failed' || this.#lacksSound;
     this.#wantsToPlay = true;
     this.status = 'loading';
     this.error = null;
@@ -168,7 +171,7 @@ export class Player {
       this.#media.load();
       void this.#begin(this.#media);
     } else {
-      if (failed) this.#open(path, this.positionSamples);
+      if (opensAgain) this.#open(path, this.positionSamples);
       if (!this.#engine.isLoading) this.#start();
     }
   }
@@ -218,6 +221,7 @@ export class Player {
     if (this.#engine === null) return;
     const next = this.#enginePath(path);
     this.#opened = next;
+    this.#lacksSound = false;
     this.#engine.open(next, atSamples);
     if (this.playing && this.#engine.isLoading) this.status = 'loading';
     describeSession(path, this);

@@ -102,6 +102,27 @@ test('a place that is not rendered without that voice yet is kept until it is', 
   expect([media.currentTime, player.status]).toEqual([12, 'playing']);
 });
 
+test('whoever paused is not played the start instead of a place that is not rendered', async () => {
+  await play(pathOf([0, 1, 2]), 20);
+  media.playTo(12);
+  player.pause();
+  player.choose(pathOf([0, 1, 2], { silent: [1] }));
+  media.arrive(5);
+  expect([player.status, player.error, player.positionSamples]).toEqual([
+    'paused',
+    null,
+    12 * 48_000,
+  ]);
+  player.play();
+  expect([player.status, media.loads.length]).toEqual(['loading', 3]);
+  media.arrive(5);
+  expect([player.status, media.paused]).toEqual(['failed', true]);
+  expect(player.error).toContain('still being mixed');
+  player.play();
+  media.arrive(20);
+  expect([media.currentTime, player.status]).toEqual([12, 'playing']);
+});
+
 test('a take that is stored and not rendered is not heard here', async () => {
   await play(pathOf([0], { mixed: 0 }), 0);
   expect([player.status, media.loads]).toEqual(['failed', []]);
