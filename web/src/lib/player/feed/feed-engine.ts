@@ -46,7 +46,7 @@ export class FeedEngine implements Engine {
   /** Playing is to go on once there is more than what was played to its end. */
   #goesOn = false;
   #choice: Choice | null = null;
-  #lackingIndex: number | null = null;
+  #lacking: FeedState['lacking'] = null;
   readonly #onMetadata = (): void => {
     const at = this.#pending;
     this.#pending = null;
@@ -171,7 +171,7 @@ export class FeedEngine implements Engine {
     const before = this.#path;
     const atSamples = this.#asked;
     this.#path = path;
-    this.#lackingIndex = null;
+    this.#lacking = null;
     this.#reports.onlength(path.endSamples);
     this.#reports.onrough(path.roughFromSamples);
     const fork = before === null ? 0 : forkOf(before, path);
@@ -196,10 +196,7 @@ export class FeedEngine implements Engine {
     for (;;) {
       const [buffer, path] = [this.#buffer, this.#path];
       if (buffer === null || path === null) return;
-      if (path.segments.length === 0) {
-        this.#nothing();
-        return;
-      }
+      if (path.segments.length === 0) break;
       const state = this.#state(buffer, path);
       this.#settle(state);
       this.#goOn();
@@ -228,6 +225,7 @@ export class FeedEngine implements Engine {
           await this.#nudges.next(signal);
       }
     }
+    this.#nothing();
   }
 
   #state(buffer: LaidBuffer, path: FeedPath): FeedState {
@@ -242,7 +240,7 @@ export class FeedEngine implements Engine {
       lengthSamples: buffer.lengthSamples,
       ended: buffer.ended,
       dropsStale: this.#supply.isDropped && this.#hasLeft,
-      lackingIndex: this.#lackingIndex,
+      lacking: this.#lacking,
     };
   }
 
@@ -253,8 +251,10 @@ export class FeedEngine implements Engine {
       if (layers === null && this.#wanted !== wanted) await this.#nudges.next(signal);
       else if (layers === null) this.#adopt(await this.#supply.path(wanted, signal));
       for (const layer of layers ?? []) await this.#buffer?.lay(layer, signal);
+      this.#lacking = null;
     } catch (error) {
-      if (error instanceof SoundMissing) this.#lackingIndex = batch.index;
+      if (error instanceof SoundMissing)
+        this.#lacking = { index: batch.index, lackedAtSamples: this.positionSamples };
       else if (!(error instanceof DOMException) || error.name !== 'QuotaExceededError') throw error;
       else {
         this.#bounds = halved(this.#bounds);

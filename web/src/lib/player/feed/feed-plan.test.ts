@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { GRID_SAMPLES, SEGMENT_SAMPLES, segmentAt, segmentStart } from '#domain/timeline/grid.ts';
 import { SAMPLE_RATE } from '#domain/timeline/samples.ts';
 import type { Segment } from './feed-path.ts';
@@ -84,7 +84,7 @@ interface Listening {
   readonly keepBefore?: number;
   readonly aheadSeconds?: number;
   readonly dropsStale?: boolean;
-  readonly lackingIndex?: number;
+  readonly lacking?: FeedState['lacking'];
 }
 
 function stateOf(buffer: Buffer, listening: Listening): FeedState {
@@ -100,7 +100,7 @@ function stateOf(buffer: Buffer, listening: Listening): FeedState {
     lengthSamples: buffer.lengthSamples,
     ended: buffer.ended,
     dropsStale: listening.dropsStale ?? false,
-    lackingIndex: listening.lackingIndex ?? null,
+    lacking: listening.lacking ?? null,
   };
 }
 
@@ -254,21 +254,42 @@ describe('going over to another branch', () => {
   });
 });
 
-test('what is held plays on up to a segment that is not to be had, and is given up there', () => {
+describe('a segment that is not to be had', () => {
   const segments = pathOf(20);
-  const buffer = new Buffer();
-  feed(buffer, { segments, positionSamples: 0, aheadSeconds: 6 });
-  const lackingIndex = buffer.laid.size;
-  const stepAt = (positionSamples: number) =>
-    nextStep(stateOf(buffer, { segments, positionSamples, lackingIndex }));
-  expect(stepAt(0)).toEqual({ do: 'wait' });
-  expect(stepAt(segmentStart(lackingIndex) - SAMPLE_RATE)).toEqual({ do: 'wait' });
-  expect(stepAt(segmentStart(lackingIndex) - 1)).toEqual({ do: 'give-up' });
-  expect(stepAt(segmentStart(lackingIndex) + 1)).toEqual({ do: 'give-up' });
-  // Whoever goes on beyond it is given what is there.
-  const beyond = segmentStart(lackingIndex + 1);
-  feed(buffer, { segments, positionSamples: beyond, lackingIndex });
-  expect(buffer.soundAt(beyond)).toBe(`a:${lackingIndex + 1}`);
+  let buffer: Buffer;
+  let index: number;
+  let startSamples: number;
+  beforeEach(() => {
+    buffer = new Buffer();
+    feed(buffer, { segments, positionSamples: 0, aheadSeconds: 10 });
+    index = buffer.laid.size;
+    startSamples = segmentStart(index);
+  });
+  /** What is done at a place, where it was not to be had when the listener was at another. */
+  const stepAt = (positionSamples: number, lackedAtSamples: number) =>
+    nextStep(stateOf(buffer, { segments, positionSamples, lacking: { index, lackedAtSamples } }));
+
+  test('what is held plays on up to it, and is given up there', () => {
+    const near = startSamples - 3 * SAMPLE_RATE;
+    expect(stepAt(near, near)).toEqual({ do: 'wait' });
+    expect(stepAt(startSamples - SAMPLE_RATE, near)).toEqual({ do: 'wait' });
+    expect(stepAt(startSamples - 1, near)).toEqual({ do: 'give-up' });
+    expect(stepAt(startSamples + 1, near)).toEqual({ do: 'give-up' });
+  });
+
+  test('it is asked for once more when the listener comes near it', () => {
+    expect(stepAt(0, 0)).toEqual({ do: 'wait' });
+    expect(stepAt(startSamples - 5 * SAMPLE_RATE, 0)).toEqual({ do: 'wait' });
+    expect(stepAt(startSamples - 3 * SAMPLE_RATE, 0)).toEqual({ do: 'lay', index, count: 1 });
+    expect(stepAt(startSamples + 1, 0)).toEqual({ do: 'lay', index, count: 1 });
+  });
+
+  test('whoever goes on beyond it is given what is there', () => {
+    const beyond = segmentStart(index + 1);
+    const lacking = { index, lackedAtSamples: startSamples };
+    feed(buffer, { segments, positionSamples: beyond, lacking });
+    expect(buffer.soundAt(beyond)).toBe(`a:${index + 1}`);
+  });
 });
 
 test('nothing is missing beyond the end, nor before what is kept', () => {

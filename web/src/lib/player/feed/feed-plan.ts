@@ -49,8 +49,12 @@ export interface FeedState {
   readonly ended: boolean;
   /** The new path's sound does not come: the old one's must not go on in its place. */
   readonly dropsStale: boolean;
-  /** The segment that was asked for and is not to be had, by its index; null if there is none. */
-  readonly lackingIndex: number | null;
+  /** The segment that was asked for and was not to be had; null if there is none. */
+  readonly lacking: {
+    readonly index: number;
+    /** Where the listener was when it was given up. */
+    readonly lackedAtSamples: number;
+  } | null;
 }
 
 export type FeedStep =
@@ -70,6 +74,8 @@ const SAFE_SAMPLES = 2 * SAMPLE_RATE;
 /** While less than this is held ahead, segments are asked for one by one: the first comes sooner. */
 const SCARCE_SAMPLES = 4 * SAMPLE_RATE;
 const MOST_AT_ONCE = 4;
+/** What was not to be had while this much was held before it is asked for once more: it may be back. */
+const LAST_ASK_SAMPLES = 4 * SAMPLE_RATE;
 /** What is held before a segment that is not to be had plays on to so near it. */
 const GIVE_UP_SAMPLES = SAMPLE_RATE / 2;
 /** A frame that begins before a place may reach beyond it by less than this. */
@@ -128,14 +134,16 @@ function removeBehind({ held, positionSamples, bounds }: FeedState): FeedStep | 
 }
 
 function layMissing(state: FeedState): FeedStep | null {
-  const { segments, positionSamples, bounds, lackingIndex } = state;
+  const { segments, positionSamples, bounds, lacking } = state;
   const until = positionSamples + bounds.aheadSamples;
   for (let index = segmentAt(positionSamples); index < segments.length; index++) {
     if (segmentStart(index) >= until) return null;
     if (!isMissing(state, index)) continue;
-    if (index === lackingIndex) {
-      const isNear = segmentStart(index) <= positionSamples + GIVE_UP_SAMPLES;
-      return { do: isNear ? 'give-up' : 'wait' };
+    if (index === lacking?.index) {
+      const isNear = (at: number, samples: number) => segmentStart(index) <= at + samples;
+      const wasLast = isNear(lacking.lackedAtSamples, LAST_ASK_SAMPLES);
+      if (wasLast && isNear(positionSamples, GIVE_UP_SAMPLES)) return { do: 'give-up' };
+      if (wasLast || !isNear(positionSamples, LAST_ASK_SAMPLES)) return { do: 'wait' };
     }
     const isScarce = segmentStart(index) < positionSamples + SCARCE_SAMPLES;
     return { do: 'lay', index, count: isScarce ? 1 : runFrom(state, index) };
