@@ -35,6 +35,7 @@ const commands: readonly CommandType[] = [
   'restore',
   'pick',
   'take-in',
+  'set-aside',
   'again',
   'review',
   'publish',
@@ -62,8 +63,10 @@ const isCommand = (type: string): type is CommandType => commands.some((one) => 
 const isReport = (type: string): type is ReportType => reports.some((one) => one === type);
 
 function commandOf(type: CommandType, id: TakeId): Command {
-  if (type === 'record' || type === 'restore' || type === 'pick') return { type, takeId: id };
-  return type === 'take-in' ? { type, takeId: id, recovered: false } : { type };
+  if (type === 'take-in') return { type, takeId: id, recovered: false };
+  if (type === 'record' || type === 'restore' || type === 'pick' || type === 'set-aside')
+    return { type, takeId: id };
+  return { type };
 }
 
 const noticed = [
@@ -92,12 +95,15 @@ function factOf(type: FactType, id: TakeId): Fact {
 
 type Step = CommandType | ReportType | FactType;
 
+/** Whether a step names a take that was not there before. */
+const isNewTake = (type: Step): boolean => ['record', 'take-in', 'set-aside'].includes(type);
+
 /** Runs steps, each with the numbers of now; records and files are new takes: 0, 1, 2 … */
 function run(steps: readonly Step[], from: RecorderState = initialState): RecorderState {
   let made = audible(from).length;
   return steps.reduce((state, type) => {
     if (isCommand(type)) {
-      const isNew = type === 'record' || type === 'take-in';
+      const isNew = isNewTake(type);
       const named = type === 'restore' ? state.discarded.at(-1) : state.held[0];
       return command(state, commandOf(type, isNew ? idOf(made++) : (named ?? idOf(69))));
     }
@@ -288,6 +294,14 @@ test('known failure 33: what went wrong is not said any more once something else
     expect(run([next], failed).notice).toBeNull();
 });
 
+test('a file that is set aside changes nothing of the take that is made, and is held beside it', () => {
+  const before = run([...recording, 'stop']);
+  const beside = run(['set-aside'], before);
+  expect(beside).toEqual({ ...before, held: [idOf(1)] });
+  const both = run(['outlasts', 'captured'], beside);
+  expect(both).toMatchObject({ phase: 'reviewing', held: [idOf(1), idOf(0)], chosen: idOf(0) });
+});
+
 test('every state has a name and can be left', () => {
   for (const { exits, label } of Object.values(phases)) {
     expect(Object.keys(exits)).not.toEqual([]);
@@ -324,7 +338,7 @@ function take(
   const exits = everything.filter((one) => phases[before.phase].exits[one] !== undefined);
   const type = apt ? (exits[at % exits.length] ?? any) : any;
   const known = [...before.discarded, ...before.held];
-  const isNew = type === 'record' || type === 'take-in';
+  const isNew = isNewTake(type);
   const id = isNew ? fresh : (known[at % Math.max(1, known.length)] ?? fresh);
   // Capture that has begun has samples: it does not report that there are none.
   if (type === 'nothing-captured') return { type, age, id, before, after: before };
@@ -338,7 +352,7 @@ function take(
 
 /** The takes that a step makes: the first sample, or a file. */
 function made({ type, id, before, after }: Taken): TakeId | null {
-  if (type === 'take-in' && after !== before) return id;
+  if ((type === 'take-in' || type === 'set-aside') && after !== before) return id;
   return before.phase === 'pre-roll' && after.phase === 'recording' ? after.running : null;
 }
 

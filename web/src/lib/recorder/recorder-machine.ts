@@ -48,7 +48,9 @@ export type Command =
   | { readonly type: 'discard'; readonly takeId?: TakeId }
   | { readonly type: 'restore' | 'pick'; readonly takeId: TakeId }
   /** A file that was chosen, or a take that was kept: to be reviewed like a recording. */
-  | { readonly type: 'take-in'; readonly takeId: TakeId; readonly recovered: boolean };
+  | { readonly type: 'take-in'; readonly takeId: TakeId; readonly recovered: boolean }
+  /** The same while another take is made: it is held beside that one. */
+  | { readonly type: 'set-aside'; readonly takeId: TakeId };
 
 /** Reports of the work that the command of this intent started. */
 export type Report = { readonly intent: number } & (
@@ -130,6 +132,7 @@ const commanded: Partial<
     id !== null && state.discarded.includes(id) ? restored(state, id) : null,
   pick: ({ held }, id) => (id !== null && held.includes(id) ? { chosen: id } : null),
   'take-in': ({ held }, id) => (id === null ? null : { held: [...held, id], chosen: id }),
+  'set-aside': ({ held }, id) => (id === null ? null : { held: [...held, id] }),
   review: ({ chosen, held }) => ({ chosen: chosen ?? held.at(-1) ?? null }),
   close: () => ({ microphone: false, running: null }),
 };

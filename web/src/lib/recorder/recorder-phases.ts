@@ -28,6 +28,7 @@ export type CommandType =
   | 'restore'
   | 'pick'
   | 'take-in'
+  | 'set-aside'
   | 'again'
   | 'review'
   | 'publish'
@@ -77,6 +78,7 @@ const endings = {
   ends: 'stopping',
   'microphone-lost': 'stopping',
   restore: 'stay',
+  'set-aside': 'stay',
 } as const;
 
 /** What can be done with takes that are held. */
@@ -124,6 +126,7 @@ export const phases: Readonly<Record<Phase, PhaseRow>> = {
       'no-input': 'no-input',
       'not-started': 'rest',
       restore: 'stay',
+      'set-aside': 'stay',
       close: 'idle',
     },
   },
@@ -161,6 +164,7 @@ export const phases: Readonly<Record<Phase, PhaseRow>> = {
       discard: 'rest',
       'change-device': 'asking',
       restore: 'stay',
+      'set-aside': 'stay',
       close: 'idle',
     },
   },
@@ -194,6 +198,7 @@ export const phases: Readonly<Record<Phase, PhaseRow>> = {
       'microphone-lost': 'stay',
       discard: 'stay',
       restore: 'stay',
+      'set-aside': 'stay',
     },
   },
   reviewing: {

@@ -118,6 +118,12 @@ export const LEAD_MISSING =
   'What leads to your place could not be loaded, so you do not hear it. What you record over is here, and yours lies in time on it.';
 export const NOT_STOPPED =
   'Your take was published before it could be stopped. It is in the story now.';
+/** What became of a file that was still being taken in when another take was published. */
+export function describeLateFile(isKept: boolean): string {
+  return isKept
+    ? 'Your file was not ready when you published. It is safe on this device, and offered when you open this page again.'
+    : 'Your file was not ready when you published, so it was not taken in. Choose it again once this take is published.';
+}
 export const NOT_READ =
   'This browser could not make your take ready to listen to. What the device kept of it is offered when you open this page again.';
 export const NOTHING = 'Nothing was recorded. Press Record to try again.';

@@ -43,6 +43,8 @@ export class Recorder {
   readonly #unkept = new UnkeptTakes();
   readonly #work: RecordingWork;
   #wantedDevice: string | null = null;
+  /** Files that were chosen and are neither held yet nor objected to. */
+  #takingIn = $state(0);
 
   constructor(props: RecorderProps) {
     const keeper = props.keeper ?? new PageTakeKeeper();
@@ -74,9 +76,14 @@ export class Recorder {
     return this.can('publish') && this.chosen.isComplete;
   }
 
+  /** Whether a file that was chosen is not ready yet. */
+  get takesIn(): boolean {
+    return this.#takingIn > 0;
+  }
+
   /** Whether a take is here that is not published. */
   get holdsTake(): boolean {
-    return holdsTake(this.state);
+    return this.takesIn || holdsTake(this.state);
   }
 
   /** Why the device does not keep the take that runs or is in review; null if it does. */
@@ -87,7 +94,7 @@ export class Recorder {
   /** Whether all that is here would outlive the page. */
   get keepsAll(): boolean {
     const keeps = this.#props.keeper !== undefined;
-    return keeps && this.#unkept.keepsAll(this.state, this.attempt.trouble);
+    return keeps && !this.takesIn && this.#unkept.keepsAll(this.state, this.attempt.trouble);
   }
 
   /** Asks for the microphone. Call it for a tap. */
@@ -156,18 +163,28 @@ export class Recorder {
     this.#machine.command({ type: 'review' });
   }
 
-  /** Takes a file instead of a recording. */
+  /** Takes a file instead of a recording, or beside the one that is made meanwhile. */
   async chooseFile(file: File): Promise<void> {
-    if (!this.can('take-in')) return;
+    this.#takingIn += 1;
+    try {
+      await this.#takeIn(file);
+    } finally {
+      this.#takingIn -= 1;
+    }
+  }
+
+  async #takeIn(file: File): Promise<void> {
     const audio = await takeFrom(file, this.plan, this.#props.over?.take ?? null);
     this.objection = typeof audio === 'string' ? audio : null;
-    if (typeof audio === 'string' || !this.can('take-in')) return;
+    if (typeof audio === 'string') return;
     const id = takeId(crypto.randomUUID());
     // Kept first, or certainly not: nothing is called safe before it is.
     await this.#unkept.note(id, this.#keeper.keepFile(originOf(id, this.#props, this.plan), file));
-    if (!this.can('take-in')) return void this.#keeper.forget(id);
     this.shelf.add(id, audio);
-    this.#machine.command({ type: 'take-in', takeId: id, recovered: false });
+    const type = this.can('take-in') ? 'take-in' : 'set-aside';
+    if (this.#machine.command({ type, takeId: id, recovered: false }) !== null) return;
+    this.shelf.remove([id]);
+    this.objection = say.describeLateFile(this.#unkept.isKept(id));
   }
 
   /** Takes up a take of an earlier visit. */

@@ -24,6 +24,11 @@ export class UnkeptTakes {
     if (!(await within(answered, NOTE_MS, false))) this.#set(id, trouble ?? 'failed');
   }
 
+  /** Whether the device keeps a take that was noted. */
+  isKept(id: TakeId): boolean {
+    return !this.#why.has(id);
+  }
+
   /** Why the take that runs, or else the one in review, is not kept; null if it is. */
   troubleOf({ running, chosen }: Pick<RecorderState, 'running' | 'chosen'>, now: Trouble): Trouble {
     if (running !== null) return now;
