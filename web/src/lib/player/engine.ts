@@ -55,6 +55,8 @@ export interface Engine {
   hasMore(): boolean;
   /** Paths that may be chosen next, likeliest first; what they would need is loaded if there is time. */
   prefetch(paths: readonly EnginePath[]): void;
+  /** The element has failed, as these words say: a report says so, or why. */
+  explain(words: string): void;
   /** Lets go of the element and ends everything that runs. */
   close(): void;
 }

@@ -67,7 +67,7 @@ export class Player {
     ['pause', () => this.#onPause()],
     ['waiting', () => this.#onWaiting()],
     ['ended', () => this.#onEnded()],
-    ['error', () => this.#onError()],
+    ['error', () => this.#engine?.explain(wordsOfError(this.#media?.error?.code))],
     ['seeked', () => this.#readPosition()],
     // No frames are drawn in a hidden tab, or on a locked phone.
     ['timeupdate', () => this.#readPosition()],
@@ -284,10 +284,6 @@ export class Player {
     this.#readPosition();
     if (this.#engine?.hasMore() === true) this.status = 'loading';
     else this.#stopped('ended', null);
-  }
-
-  #onError(): void {
-    if (this.#engine !== null) this.#stopped('failed', wordsOfError(this.#media?.error?.code));
   }
 
   #stopped(status: PlayerStatus, error: string | null): void {

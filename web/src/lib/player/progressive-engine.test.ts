@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Player } from './player.svelte.ts';
 import { ProgressiveEngine } from './progressive-engine.ts';
 import { FakeMedia } from './testing/fake-media.ts';
@@ -14,11 +14,20 @@ beforeEach(() => {
   player.attach(media);
 });
 
+afterEach(() => void vi.unstubAllGlobals());
+
 async function play(path = pathOf([0, 1]), seconds = 15): Promise<void> {
   player.choose(path);
   player.play();
   await settled();
   media.arrive(seconds);
+}
+
+/** The element says only that it could not load; why is answered to whoever asks. */
+function refuse(answer: () => Promise<Response>): void {
+  vi.stubGlobal('fetch', answer);
+  media.error = { code: 4 };
+  media.emit('error');
 }
 
 test('a path is one address, in AAC, or in Opus where AAC cannot be played', async () => {
@@ -140,4 +149,56 @@ test('Play after an error loads it again, at the same place', async () => {
   player.play();
   media.arrive(15);
   expect([media.loads.length, media.currentTime, player.status]).toEqual([2, 4, 'playing']);
+});
+
+describe('a file that the server refuses', () => {
+  const stillMixed = { error: { code: 'conflict', message: 'This path is still being mixed.' } };
+
+  test('is still being mixed, if that is why: it is said, and Play asks again', async () => {
+    await play();
+    media.playTo(7);
+    player.choose(pathOf([0, 1], { silent: [0] }));
+    refuse(async () => Response.json(stillMixed, { status: 409 }));
+    expect([player.status, player.error]).toEqual(['loading', null]);
+    await vi.waitFor(() => expect(player.error).toContain('still being mixed'));
+    expect([player.status, player.positionSamples]).toEqual(['failed', 7 * 48_000]);
+    media.error = null;
+    player.play();
+    media.arrive(15);
+    expect([media.currentTime, player.status]).toEqual([7, 'playing']);
+  });
+
+  test('is no news to whoever paused', async () => {
+    await play();
+    player.pause();
+    player.choose(pathOf([0, 1], { silent: [0] }));
+    const answered = vi.fn<() => Promise<Response>>(async () =>
+      Response.json(stillMixed, { status: 409 }),
+    );
+    refuse(answered);
+    await vi.waitFor(() => expect(answered).toHaveResolved());
+    await settled();
+    expect([player.status, player.error]).toEqual(['paused', null]);
+  });
+
+  test('could not be played, if nobody knows why', async () => {
+    await play();
+    player.choose(pathOf([0, 2]));
+    refuse(async () => new Response(null, { status: 502 }));
+    await vi.waitFor(() => expect(player.error).toContain('could not be played'));
+    expect(player.status).toBe('failed');
+  });
+
+  test('says nothing of a path that was left meanwhile', async () => {
+    await play();
+    player.choose(pathOf([0, 2]));
+    const answer = Promise.withResolvers<Response>();
+    refuse(() => answer.promise);
+    media.error = null;
+    player.choose(pathOf([0, 1]));
+    media.arrive(15);
+    answer.resolve(Response.json(stillMixed, { status: 409 }));
+    await settled();
+    expect([player.status, player.error]).toEqual(['playing', null]);
+  });
 });

@@ -2,7 +2,9 @@
 // that has no gap and without a mix of the page's own.
 import { codecMime, type Codec } from '#domain/timeline/path-packs.ts';
 import { SAMPLE_RATE, samplesToSeconds, secondsToSamples } from '#domain/timeline/samples.ts';
+import { Refused } from '../upload/api.ts';
 import type { Engine, EnginePath, EngineReports } from './engine.ts';
+import { PlaylistStore } from './feed/playlist-store.ts';
 import { HAVE_METADATA, type MediaPort } from './media-port.ts';
 
 /** The address of a path as one file: another one in each state, so that no cache answers for it. */
@@ -23,6 +25,8 @@ export class ProgressiveEngine implements Engine {
   #opened: EnginePath | null = null;
   /** More of the path that plays, or of its voices: loaded at its end, so that nothing is cut. */
   #grown: EnginePath | null = null;
+  /** Ends asking why the element has failed. */
+  #asking = new AbortController();
   readonly #onMetadata = (): void => this.#arrive();
 
   constructor(media: MediaPort, reports: EngineReports) {
@@ -51,6 +55,7 @@ export class ProgressiveEngine implements Engine {
       this.#grown = path;
       return;
     }
+    this.#asking.abort();
     this.#opened = path;
     this.#pending = atSamples ?? this.positionSamples;
     this.#reports.onlength(0);
@@ -84,8 +89,24 @@ export class ProgressiveEngine implements Engine {
     // The element loads one address at a time.
   }
 
+  explain(words: string): void {
+    if (this.#isLoading && this.#opened !== null) void this.#ask(this.#opened, words);
+    else this.#reports.onfailed(words);
+  }
+
   close(): void {
+    this.#asking.abort();
     this.#media.removeEventListener('loadedmetadata', this.#onMetadata);
+  }
+
+  /** An element does not say why it was refused a file: the playlist is refused for the same. */
+  async #ask(path: EnginePath, words: string): Promise<void> {
+    this.#asking = new AbortController();
+    const { signal } = this.#asking;
+    const isHeard = await canBeHeard(path, this.#codec, signal);
+    if (signal.aborted) return;
+    if (isHeard) this.#reports.onfailed(words);
+    else this.#reports.onnothing();
   }
 
   #arrive(): void {
@@ -104,5 +125,15 @@ export class ProgressiveEngine implements Engine {
     if (at !== null && at > 0) this.seek(at);
     // Play may have been pressed while it loaded.
     this.#reports.onsource();
+  }
+}
+
+/** False only if the server says that nothing of the path is rendered. */
+async function canBeHeard(path: EnginePath, codec: Codec, signal: AbortSignal): Promise<boolean> {
+  try {
+    const { segments } = await new PlaylistStore({ codec, rough: false }).get(path, signal);
+    return segments.length > 0;
+  } catch (error) {
+    return !(error instanceof Refused && error.problem.code === 'conflict');
   }
 }

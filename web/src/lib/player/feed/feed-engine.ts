@@ -1,5 +1,4 @@
-// Feeds a path to the audio element segment by segment, so that another branch can take its place
-// while it plays.
+// Feeds a path to the audio element by segments: another branch can take its place as it plays.
 import { GRID_SAMPLES, segmentAt, segmentStart } from '#domain/timeline/grid.ts';
 import { codecMime, type Codec } from '#domain/timeline/path-packs.ts';
 import { samplesToSeconds, secondsToSamples } from '#domain/timeline/samples.ts';
@@ -47,6 +46,7 @@ export class FeedEngine implements Engine {
   #goesOn = false;
   #choice: Choice | null = null;
   #lacking: FeedState['lacking'] = null;
+  readonly explain = (words: string): void => this.#reports.onfailed(words);
   readonly #onMetadata = (): void => {
     const at = this.#pending;
     this.#pending = null;

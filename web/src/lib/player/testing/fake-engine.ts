@@ -33,6 +33,9 @@ export class FakeEngine implements Engine {
   prefetch(paths: readonly EnginePath[]): void {
     this.likely = paths;
   }
+  explain(words: string): void {
+    this.reports.onfailed(words);
+  }
   close(): void {
     this.closed = true;
   }
