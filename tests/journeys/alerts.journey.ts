@@ -191,3 +191,21 @@ test('a follow that does not arrive is told, and the panel is there for another 
   await page.getByRole('button', { name: 'Following The last tram: settings' }).click();
   await expect(panel.getByText('You follow The last tram.')).toBeVisible();
 });
+
+test('whether a device gives alerts is told as unknown also by the tap that follows', async ({
+  app,
+  page,
+}) => {
+  const ana = await HttpPerson.named(app.origin, 'Ana');
+  const seed = await ana.plantVoice('The last tram', spoken(43, 2));
+  // Some browsers within other apps have the one interface and not the other.
+  await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'Notification'));
+  await openStory(page, `/s/${seed.slug}`);
+  const panel = page.getByRole('group', { name: 'Alerts' });
+  const refreshed = page.waitForResponse(/__data\.json/u);
+  await page.getByRole('button', { name: 'Alert me when The last tram grows' }).click();
+  await refreshed;
+  await expect(panel.getByText('You follow The last tram.')).toBeVisible();
+  await expect(panel.getByRole('button', { name: 'Stop following' })).toBeEnabled();
+  await expect(panel.getByRole('alert')).toHaveText(/cannot be told now\./u);
+});
