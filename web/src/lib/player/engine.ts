@@ -17,6 +17,11 @@ export interface EnginePath {
   readonly isHeard: boolean;
 }
 
+/** Whether a voice is left out of a path that was not before. */
+export function hushes({ silent }: EnginePath, before: EnginePath | null): boolean {
+  return silent.some((place) => before?.silent.includes(place) !== true);
+}
+
 /** What an engine tells the player. What the element does, the player sees by itself. */
 export interface EngineReports {
   /** The element has a new source: play, if that is wanted. */

@@ -105,6 +105,7 @@ describe('a path that grows', () => {
     media.reachEnd();
     player.choose(pathOf([0, 1]));
     expect(player.status).toBe('paused');
+    media.duration = 15;
     engineOf().reports.onlength(15 * second);
     player.play();
     expect(media.currentTime).toBe(10);

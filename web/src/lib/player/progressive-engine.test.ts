@@ -85,12 +85,15 @@ test('a voice that is hidden while it plays is left out at once, at the same pla
 });
 
 test('a voice that is heard again comes with what is loaded next, and nothing is cut', async () => {
-  await play(pathOf([0, 1], { silent: [1] }));
+  await play(pathOf([0, 1], { silent: [1] }), 10);
   media.playTo(7);
   player.choose(pathOf([0, 1]));
   expect([player.status, media.loads.length]).toEqual(['playing', 1]);
   media.reachEnd();
   expect(media.loads.at(-1)).toMatch(/state=2%2F2%2F2%2F$/u);
+  // It has no more than was heard.
+  media.arrive(10);
+  expect([player.status, media.currentTime]).toEqual(['ended', 10]);
 });
 
 test('a place that is not rendered without that voice yet is kept until it is', async () => {

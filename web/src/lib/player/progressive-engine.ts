@@ -3,7 +3,7 @@
 import { codecMime, type Codec } from '#domain/timeline/path-packs.ts';
 import { SAMPLE_RATE, samplesToSeconds, secondsToSamples } from '#domain/timeline/samples.ts';
 import { Refused } from '../upload/api.ts';
-import type { Engine, EnginePath, EngineReports } from './engine.ts';
+import { hushes, type Engine, type EnginePath, type EngineReports } from './engine.ts';
 import { PlaylistStore } from './feed/playlist-store.ts';
 import { HAVE_METADATA, type MediaPort } from './media-port.ts';
 
@@ -25,6 +25,8 @@ export class ProgressiveEngine implements Engine {
   #opened: EnginePath | null = null;
   /** More of the path that plays, or of its voices: loaded at its end, so that nothing is cut. */
   #grown: EnginePath | null = null;
+  /** What is loading is to go on from the end of what was played. */
+  #goesOn = false;
   /** Ends asking why the element has failed. */
   #asking = new AbortController();
   readonly #onMetadata = (): void => this.#arrive();
@@ -48,9 +50,9 @@ export class ProgressiveEngine implements Engine {
     const { paused, ended, error } = this.#media;
     const plays = !paused && !ended && error === null;
     const before = this.#opened;
-    const hushes = path.silent.some((place) => before?.silent.includes(place) !== true);
-    const grows = before?.leaf === path.leaf && !hushes;
+    const grows = before?.leaf === path.leaf && !hushes(path, before);
     this.#grown = null;
+    this.#goesOn = false;
     if (grows && atSamples === null && plays) {
       this.#grown = path;
       return;
@@ -82,6 +84,7 @@ export class ProgressiveEngine implements Engine {
     const grown = this.#grown;
     if (grown === null) return false;
     this.open(grown, this.positionSamples);
+    this.#goesOn = true;
     return true;
   }
 
@@ -123,6 +126,12 @@ export class ProgressiveEngine implements Engine {
     }
     this.#pending = null;
     if (at !== null && at > 0) this.seek(at);
+    if (this.#goesOn && at !== null && at >= length - END_SLACK_SAMPLES) {
+      // It has other voices, and no more: an element that is told to play at its end begins anew.
+      this.#media.pause();
+      this.#reports.onend();
+      return;
+    }
     // Play may have been pressed while it loaded.
     this.#reports.onsource();
   }

@@ -77,10 +77,9 @@ export class FeedEngine implements Engine {
     this.#asking = new AbortController();
     // Whoever stays where they are hears the path before, until this one is known.
     if (atSamples !== null) this.#feeding.abort();
-    const isOther = this.#wanted !== null && this.#wanted.leaf !== path.leaf;
-    if (isOther) this.#hasLeft = true;
+    if (this.#wanted !== null && this.#wanted.leaf !== path.leaf) this.#hasLeft = true;
+    this.#choice = new Choice(path, { before: this.#wanted, unheard: this.#choice });
     this.#wanted = path;
-    this.#choice = new Choice({ isBranch: isOther || this.#choice?.isBranch === true });
     // Whoever hears nothing yet is where they ask to be; the others stay until the path is known.
     if (this.#buffer === null && atSamples !== null) this.#pending = atSamples;
     this.#asked = atSamples;
@@ -186,10 +185,10 @@ export class FeedEngine implements Engine {
 
   /** Where the paths have parted already, the new one is heard as soon as that is possible. */
   #turn(fork: number, position: number): void {
-    const margin = this.#choice?.isBranch === true ? DECODED_SAMPLES : CALM_SAMPLES;
-    if (segmentStart(fork) >= position + margin) return;
-    const held = this.#buffer?.held ?? [];
-    this.#keepBefore = this.#media.paused ? 0 : turnOf(held, position, margin);
+    const marginSamples = this.#choice?.isUrgent === true ? DECODED_SAMPLES : CALM_SAMPLES;
+    const [held, keptBefore] = [this.#buffer?.held ?? [], this.#keepBefore];
+    const turn = { position, forkSamples: segmentStart(fork), marginSamples, keptBefore };
+    this.#keepBefore = this.#media.paused ? 0 : turnOf(held, turn);
   }
 
   async #feed(wanted: EnginePath, signal: AbortSignal): Promise<void> {

@@ -11,7 +11,7 @@ import {
   type Laid,
   type Stretch,
 } from './feed-plan.ts';
-import { DECODED_SAMPLES, turnOf } from './turn.ts';
+import { CALM_SAMPLES, DECODED_SAMPLES, turnOf } from './turn.ts';
 
 /** As long as a frame of AAC. */
 const FRAME_SAMPLES = GRID_SAMPLES / 15;
@@ -202,31 +202,45 @@ const switchArb = fc.record({
   newCount: fc.integer({ min: 13, max: 30 }),
   lastSamples: fc.integer({ min: 1, max: SEGMENT_SAMPLES }),
   position: fc.integer({ min: 0, max: 12 * SEGMENT_SAMPLES }),
+  marginSamples: fc.constantFrom(DECODED_SAMPLES, CALM_SAMPLES),
 });
 
 describe('going over to another branch', () => {
   test('what is about to sound is never without sound, and from the fork on it is the other’s', () => {
     fc.assert(
-      fc.property(switchArb, ({ fork, oldCount, newCount, lastSamples, position }) => {
-        const [before, after] = [
-          pathOf(oldCount, { fork }),
-          pathOf(newCount, { branch: 'b', fork, lastSamples }),
-        ];
-        const buffer = new Buffer();
-        feed(buffer, { segments: before, positionSamples: position });
-        const parted = segmentStart(fork) < position + DECODED_SAMPLES;
-        const keepBefore = parted ? turnOf(buffer.held, position, DECODED_SAMPLES) : 0;
-        const soon = Math.min(endOf(after), position + SAMPLE_RATE);
-        feed(buffer, { segments: after, positionSamples: position, keepBefore }, () => {
-          for (let at = position; at < soon; at += FRAME_SAMPLES)
-            expect(buffer.soundAt(at), `sound at ${at}`).toBeDefined();
-        });
-        const until = Math.min(endOf(after), position + 20 * SAMPLE_RATE);
-        for (let at = Math.max(position, keepBefore); at < until; at += FRAME_SAMPLES)
-          expect(buffer.soundAt(at)).toBe(after[segmentAt(at)]?.id);
-        expect(buffer.held.at(-1)?.to).toBeLessThanOrEqual(endOf(after) + FRAME_SAMPLES);
-      }),
+      fc.property(
+        switchArb,
+        ({ fork, oldCount, newCount, lastSamples, position, marginSamples }) => {
+          const [before, after] = [
+            pathOf(oldCount, { fork }),
+            pathOf(newCount, { branch: 'b', fork, lastSamples }),
+          ];
+          const buffer = new Buffer();
+          feed(buffer, { segments: before, positionSamples: position });
+          const turn = { position, forkSamples: segmentStart(fork), marginSamples, keptBefore: 0 };
+          const keepBefore = turnOf(buffer.held, turn);
+          const soon = Math.min(endOf(after), position + SAMPLE_RATE);
+          feed(buffer, { segments: after, positionSamples: position, keepBefore }, () => {
+            for (let at = position; at < soon; at += FRAME_SAMPLES)
+              expect(buffer.soundAt(at), `sound at ${at}`).toBeDefined();
+          });
+          const until = Math.min(endOf(after), position + 20 * SAMPLE_RATE);
+          for (let at = Math.max(position, keepBefore); at < until; at += FRAME_SAMPLES)
+            expect(buffer.soundAt(at)).toBe(after[segmentAt(at)]?.id);
+          expect(buffer.held.at(-1)?.to).toBeLessThanOrEqual(endOf(after) + FRAME_SAMPLES);
+        },
+      ),
     );
+  });
+
+  test('what is to be replaced is not taken away before something of the other path has come', () => {
+    const [before, after] = [pathOf(20), pathOf(20, { branch: 'b' })];
+    const buffer = new Buffer();
+    const keepBefore = segmentStart(5);
+    const positionSamples = keepBefore - CALM_SAMPLES - 1_000;
+    feed(buffer, { segments: before, positionSamples });
+    const state = stateOf(buffer, { segments: after, positionSamples, keepBefore });
+    expect(nextStep(state)).toMatchObject({ do: 'lay', index: 5 });
   });
 
   test('whoever goes back to before the switch hears the other branch there, too', () => {

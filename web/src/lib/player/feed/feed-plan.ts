@@ -79,7 +79,7 @@ const LAST_ASK_SAMPLES = 4 * SAMPLE_RATE;
 /** What is held before a segment that is not to be had plays on to so near it. */
 const GIVE_UP_SAMPLES = SAMPLE_RATE / 2;
 /** A frame that begins before a place may reach beyond it by less than this. */
-const LONGEST_FRAME_SAMPLES = GRID_SAMPLES / 4;
+const LONGEST_FRAME_SAMPLES = GRID_SAMPLES / 15;
 
 /** The first place at or after this one where frames of all codecs meet. */
 export function onGrid(samples: number): number {
@@ -110,7 +110,7 @@ function removeStale(state: FeedState): FeedStep | null {
   const from = Math.max(stale, onGrid(keep));
   const isHeld = state.held.some(({ to }) => to > from + SLACK_SAMPLES);
   if (stale === Infinity || !isHeld) return null;
-  const isFar = stale > positionSamples + SAFE_SAMPLES;
+  const isFar = stale > Math.max(positionSamples + SAFE_SAMPLES, keepBefore);
   // Beyond the end of the new path nothing overwrites it.
   const isBeyond = stale >= segmentStart(segments.length);
   if (!isFar && !isBeyond && !state.dropsStale) return null;

@@ -11,12 +11,26 @@ export const DECODED_SAMPLES = 0.3 * SAMPLE_RATE;
 /** There is no hurry to hear the same mixed better: so far a busy machine has not decoded either. */
 export const CALM_SAMPLES = 2 * SAMPLE_RATE;
 
+export interface Turn {
+  /** Where the listener is, samples. */
+  readonly position: number;
+  /** Where the paths part. */
+  readonly forkSamples: number;
+  readonly marginSamples: number;
+  /** What the turn before leaves as it is. */
+  readonly keptBefore: number;
+}
+
 /**
- * Until where what is held plays on before the other path is heard: a place on the grid, at least
- * `marginSamples` ahead unless less is held.
+ * Until where what is held plays on before the other path is heard: to the fork if that is further
+ * than `marginSamples` ahead, else to a place on the grid so far ahead, unless less is held.
  */
-export function turnOf(held: readonly Stretch[], positionSamples: number, marginSamples: number) {
-  const around = held.find(({ from, to }) => from <= positionSamples && to > positionSamples);
+export function turnOf(
+  held: readonly Stretch[],
+  { position, forkSamples, marginSamples, keptBefore }: Turn,
+): number {
+  if (forkSamples >= position + marginSamples) return Math.min(keptBefore, forkSamples);
+  const around = held.find(({ from, to }) => from <= position && to > position);
   const last = around === undefined ? 0 : Math.floor(around.to / GRID_SAMPLES) * GRID_SAMPLES;
-  return Math.min(onGrid(positionSamples + marginSamples), last);
+  return Math.min(onGrid(position + marginSamples), last);
 }

@@ -26,6 +26,8 @@ export class FakeMedia implements MediaPort {
   }
 
   async play(): Promise<void> {
+    // At its end an element begins anew.
+    if (this.#seconds >= this.duration) this.currentTime = 0;
     this.paused = false;
   }
   pause(): void {
