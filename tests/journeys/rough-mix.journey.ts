@@ -113,6 +113,8 @@ test('the true mix takes the place of the rough one without a jump, while it pla
     return true20Ms > AUDIBLE ? [heard20Ms / true20Ms] : [];
   });
   expect(louder.length).toBeGreaterThan(100);
+  const faint = louder.filter((share) => share < 0.8);
+  expect(faint.length, 'no more than the one frame').toBeLessThanOrEqual(2);
   expect(Math.min(...louder)).toBeGreaterThan(0.5);
   expect(Math.max(...louder)).toBeLessThan(1.5);
 });
