@@ -10,6 +10,7 @@ import { NoSuchRoom } from './authenticate.ts';
 import { COMMITTED } from './committed.ts';
 import type { Compactor } from './compactor.ts';
 import type { FollowedDocuments } from './followed-documents.ts';
+import { hastenLoneEdits } from './lone-edits.ts';
 import type { NodeLink } from './node-link.ts';
 import type { Unparked } from './parked.ts';
 import type { Presence } from './presence.ts';
@@ -57,6 +58,7 @@ export class DocumentLife {
     document.flush();
     compactor.look(name);
     unparked.watch(document, senderOf);
+    hastenLoneEdits(document);
     // Hocuspocus' onChange runs a microtask late: the acknowledgement would overtake the log.
     document.on('update', (update: Uint8Array, origin: unknown) => {
       if (origin !== COMMITTED) updates.append(name, update, writerOf(origin));
