@@ -3,6 +3,7 @@ import * as Y from 'yjs';
 import { wordsOf } from '#domain/story/document.ts';
 import { decodeUpdate } from './decode-update.ts';
 import { MalformedFrame } from './frames.ts';
+import { blank } from './update-guard.ts';
 
 /** What decoding may cost, milliseconds of processor time: applying would take five times as much. */
 const AT_ONCE_MS = 100;
@@ -28,5 +29,15 @@ describe('an update', () => {
     const { structs, ds } = decodeUpdate(Y.encodeStateAsUpdate(doc));
     expect(structs.map(({ length }) => length)).toEqual([2, 2]);
     expect([...ds.clients.values()].flat()).toMatchObject([{ clock: 0, len: 2 }]);
+  });
+
+  test('is taken apart again once somebody has changed its bytes', () => {
+    const doc = new Y.Doc();
+    wordsOf(doc).insert(0, 'Once');
+    const update = Y.encodeStateAsUpdate(doc);
+    expect(decodeUpdate(update).structs).toHaveLength(1);
+    expect(decodeUpdate(update.slice()).structs).toHaveLength(1);
+    blank(update);
+    expect(decodeUpdate(update).structs).toHaveLength(0);
   });
 });
