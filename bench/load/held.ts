@@ -65,7 +65,8 @@ export async function fill(given: unknown): Promise<null> {
   return null;
 }
 
-function keep(client: RawClient, { document }: Address): void {
+/** Has a client stay until `release`. */
+export function keep(client: RawClient, { document }: Address): void {
   const one: Held = { client, document, heard: 0 };
   client.onUpdate = () => (one.heard += 1);
   held.push(one);

@@ -6,5 +6,20 @@ import { fill, hold, news, release } from './held.ts';
 import { open } from './open.ts';
 import { heapOf } from './shapes.ts';
 import { type } from './type.ts';
+import { seen, watch } from './watch.ts';
+import { write } from './write.ts';
 
-answerParent(null, { type, edit, open, hold, news, release, fill, bePresent, heapOf });
+answerParent(null, {
+  type,
+  watch,
+  seen,
+  write,
+  edit,
+  open,
+  hold,
+  news,
+  release,
+  fill,
+  bePresent,
+  heapOf,
+});
