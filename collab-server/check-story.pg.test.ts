@@ -74,11 +74,10 @@ test('takes and titles that the document has otherwise, or alone, or not, are na
   const planted = await story();
   const ghost = '9b2a4f4e-6a52-4a4b-9a51-0d6a3f9f3a11';
   await tamper(planted.tree, (doc) => {
-    const [takes, states] = [doc.getMap<object>('takes'), doc.getMap<object>('states')];
-    takes.set(ghost, { ...takes.get(planted.seedId), id: ghost });
-    states.set(ghost, { status: 'processing' });
-    takes.delete(planted.seedId);
-    doc.getMap('meta').set('title', 'Another title');
+    const [tree, meta] = [doc.getMap<object>('tree'), doc.getMap<object>('meta')];
+    tree.set(ghost, { ...tree.get(planted.seedId) });
+    tree.delete(planted.seedId);
+    meta.set('story', { ...meta.get('story'), title: 'Another title' });
   });
   expect(await faults(planted)).toEqual([
     expect.stringContaining('meta title is "Another title", but its row says "The lighthouse"'),
@@ -132,12 +131,11 @@ test('a tree that differs is mended under those who have it open', async () => {
   const planted = await story();
   const reader = await join(planted.tree);
   await tamper(planted.tree, (doc) => {
-    const takes = doc.getMap<object>('takes');
+    const [tree, meta] = [doc.getMap<object>('tree'), doc.getMap<object>('meta')];
     const ghost = '9b2a4f4e-6a52-4a4b-9a51-0d6a3f9f3a12';
-    takes.set(ghost, { ...takes.get(planted.seedId), id: ghost });
-    doc.getMap('states').set(ghost, { status: 'processing' });
-    takes.delete(planted.seedId);
-    doc.getMap('meta').set('title', 'Another title');
+    tree.set(ghost, { ...tree.get(planted.seedId) });
+    tree.delete(planted.seedId);
+    meta.set('story', { ...meta.get('story'), title: 'Another title' });
   });
   await house.fresh.pool.query('delete from story_events where take_id = $1', [planted.seedId]);
   await house.fresh.pool.query('update takes set duration_samples = 5 where id = $1', [
@@ -162,9 +160,10 @@ test('what the version before did not say of a take is named, and written by a r
      values ($1, 'all', array[$1::uuid], 1, 0, '{}'), ($1, 'hushed', '{}', 1, 0, '{}')`,
     [takeId],
   );
-  await tamper(planted.tree, (doc) =>
-    doc.getMap('states').set(takeId, { status: 'ready', mixed: true }),
-  );
+  await tamper(planted.tree, (doc) => {
+    const tree = doc.getMap<object>('tree');
+    tree.set(takeId, { ...tree.get(takeId), mixed: true });
+  });
   expect(await faults(planted)).toEqual([expect.stringContaining('"mixes":2')]);
   await mendStory(house.fresh.db, planted.storyId);
   expect(await faults(planted)).toEqual([]);

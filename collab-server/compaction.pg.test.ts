@@ -222,7 +222,7 @@ describe('the collab-server', () => {
     for (let n = 0; n < 5; n += 1) {
       ids.add(await publishTake(fresh, take));
       wordsOf(words.doc).insert(0, `${n};`);
-      await eventually(() => expect(tree.doc.getMap('takes').size).toBe(ids.size));
+      await eventually(() => expect(tree.doc.getMap('tree').size).toBe(ids.size));
       await eventually(() => expect(words.provider.hasUnsyncedChanges).toBe(false));
       expect(await compact(story.tree)).toBeGreaterThan(0);
       expect(await compact(story.words)).toBeGreaterThan(0);

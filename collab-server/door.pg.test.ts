@@ -120,16 +120,16 @@ describe('a document', () => {
     const writer = house.join(story.tree, house.mira);
     const witness = house.join(story.tree, house.jo);
     await Promise.all([synced(writer), synced(witness)]);
-    writer.doc.getMap('takes').set('forged', { id: 'forged' });
-    writer.doc.getMap('meta').set('title', 'Mine');
+    writer.doc.getMap('tree').set('forged', { id: 'forged' });
+    writer.doc.getMap('meta').set('story', { title: 'Mine', slug: 'mine', revision: 9 });
     // A later event reaches both: whatever the write did, it would be there before it.
     const branch = await publishTake(house.fresh, {
       storyId: story.storyId,
       parentId: story.seedId,
       authorId: house.jo.user.id,
     });
-    await eventually(() => expect(witness.doc.getMap('takes').has(branch)).toBe(true));
-    expect(witness.doc.getMap('takes').has('forged')).toBe(false);
+    await eventually(() => expect(witness.doc.getMap('tree').has(branch)).toBe(true));
+    expect(witness.doc.getMap('tree').has('forged')).toBe(false);
     expect(readTree(witness.doc).meta?.title).toBe('The lighthouse');
     expect(writer.provider.hasUnsyncedChanges).toBe(true);
   });

@@ -75,7 +75,7 @@ test('a tree that is up to date is opened and asked about without a document', a
   // Whoever comes back has it all, and says so.
   keeper.handle({ type: 'lacks', tree: 1, key: 'all', vector: Y.encodeStateVector(reader) });
   keeper.handle({ type: 'knows', tree: 1, id: 1, update: Y.encodeStateAsUpdate(reader) });
-  reader.getMap('takes').delete(story.seedId);
+  reader.getMap('tree').delete(story.seedId);
   keeper.handle({ type: 'knows', tree: 1, id: 2, update: Y.encodeStateAsUpdate(reader) });
   expect(reports.slice(1)).toMatchObject([
     { type: 'lacked', key: 'all' },

@@ -12,7 +12,6 @@ import {
 } from '#backend/story/stored-tree.ts';
 import { TreeLog, type Gain } from '#backend/story/tree-log.ts';
 import { roomName } from '#domain/protocol/room.ts';
-import { revisionOf } from '#domain/story/document.ts';
 import type { StoryId } from '#domain/story/ids.ts';
 import { STEP, syncFrame } from './frames.ts';
 import { untilDone } from './retry.ts';
@@ -194,14 +193,14 @@ export class KeptTree {
   }
 
   #tell(log: TreeLog, { updates, isExact }: Gain): void {
-    const { doc, seq } = log;
+    const { doc, seq, revision } = log;
     const tree = this.#tree;
     const vector = Y.encodeStateVector(doc);
     const told = this.#told;
     const isNews = updates.length > 0;
     if (isNews || !this.#isOpen) this.#contents = null;
     this.#told = vector.slice();
-    this.#toldState = { seq, revision: revisionOf(doc) };
+    this.#toldState = { seq, revision };
     const missed = told === null ? null : () => this.#framed(Y.encodeStateAsUpdate(doc, told));
     if (!this.#isOpen) {
       this.#isOpen = true;

@@ -74,7 +74,7 @@ describe('the tree', () => {
     });
     const take = { storyId: story.storyId, parentId: story.seedId, authorId: house.jo.user.id };
     const id = await publishTake(house.fresh, take);
-    await eventually(() => expect(client.doc.getMap('takes').has(id)).toBe(true));
+    await eventually(() => expect(client.doc.getMap('tree').has(id)).toBe(true));
   });
 
   test('carries the progress of the worker to everybody in the story', async () => {

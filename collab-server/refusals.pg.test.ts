@@ -185,7 +185,7 @@ test('an update of somebody who may only read is not saved, and says so', async 
   const writer = await room.raw(room.jo, { name: room.story.tree });
   writer.sync(
     STEP.update,
-    updateOf((doc) => doc.getMap('takes').clear()),
+    updateOf((doc) => doc.getMap('tree').clear()),
   );
   await eventually(() => expect(writer.saved()).toEqual([false]));
   expect(textOf(await room.join(room.mira))).toBe('Base.');

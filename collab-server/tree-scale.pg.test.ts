@@ -115,7 +115,7 @@ test(
     const [reader] = await crowd(asked, 1);
     const socket = reader?.socket;
     const theirs = new Y.Doc();
-    theirs.getMap('takes').set('mine', { mine: true });
+    theirs.getMap('tree').set('mine', { mine: true });
     const update = Y.encodeStateAsUpdate(theirs);
     await asked.measure();
     const answered = Promise.withResolvers<void>();

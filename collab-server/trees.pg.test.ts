@@ -100,10 +100,10 @@ describe('whoever reads a tree', () => {
       }
     });
     await publish(story);
-    await eventually(() => expect(honest.doc.getMap('takes').size).toBe(2));
+    await eventually(() => expect(honest.doc.getMap('tree').size).toBe(2));
     honest.provider.forceSync();
     await eventually(() => expect(honest.provider.hasUnsyncedChanges).toBe(false));
-    writer.doc.getMap('takes').delete(story.seedId);
+    writer.doc.getMap('tree').delete(story.seedId);
     writer.provider.forceSync();
     const late = join(story.tree);
     await eventually(() => {
@@ -129,7 +129,7 @@ describe('whoever reads a tree', () => {
       await eventually(() => expect(raw.closes.map(({ code }) => code)).toEqual([CLOSE.malformed]));
     }
     await publish(story);
-    await eventually(() => expect(other.doc.getMap('takes').size).toBe(2));
+    await eventually(() => expect(other.doc.getMap('tree').size).toBe(2));
     expect(other.closes).toEqual([]);
   });
 });

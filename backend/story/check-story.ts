@@ -2,7 +2,13 @@
 import { eq, sql } from 'drizzle-orm';
 import * as Y from 'yjs';
 import { roomName } from '#domain/protocol/room.ts';
-import { readTree, wordsOf, writeTree, type StoryView } from '#domain/story/document.ts';
+import {
+  readTree,
+  revisionOf,
+  wordsOf,
+  writeTree,
+  type StoryView,
+} from '#domain/story/document.ts';
 import type { StoryId, TakeId } from '#domain/story/ids.ts';
 import { stories, storyEvents, takes } from '#drizzle/schema.ts';
 import type { Database, Queryable } from '../postgres/database.ts';
@@ -60,8 +66,7 @@ async function treeFaults(db: Queryable, storyId: StoryId): Promise<readonly str
   const doc = await logged(db, name);
   const expected = new Y.Doc();
   if (everything !== null) writeTree(expected, everything);
-  const known = readTree(doc).meta?.revision ?? 0;
-  const missed = await changesSince(db, storyId, known);
+  const missed = await changesSince(db, storyId, revisionOf(doc));
   if (missed !== null) writeTree(doc, missed);
   const [is, should] = [readTree(doc), readTree(expected)];
   return [

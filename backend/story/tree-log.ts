@@ -40,6 +40,8 @@ export class TreeLog {
   /** What is known already of whoever asks what was gained. */
   readonly #knownSeq: number;
   #seenSeq = 0;
+  /** Null while it is to be looked up. */
+  #revision: number | null = null;
   /** What was read and not given out yet. */
   #read: Uint8Array[] = [];
   #isExact = true;
@@ -55,6 +57,11 @@ export class TreeLog {
   /** The highest number that the document has of the log. */
   get seq(): number {
     return this.#seenSeq;
+  }
+
+  /** How many of the story's events the document has. */
+  get revision(): number {
+    return (this.#revision ??= revisionOf(this.doc));
   }
 
   /**
@@ -102,9 +109,11 @@ export class TreeLog {
   }
 
   async #follow(tx: Transaction): Promise<Uint8Array | null> {
-    const change = await changesSince(tx, this.#storyId, revisionOf(this.doc));
+    const change = await changesSince(tx, this.#storyId, this.revision);
     if (change === null) return null;
-    return this.#write(await this.#writerId(tx), () => writeTree(this.doc, change));
+    const written = this.#write(await this.#writerId(tx), () => writeTree(this.doc, change));
+    this.#revision = change.meta.revision;
+    return written;
   }
 
   /**
@@ -160,6 +169,7 @@ export class TreeLog {
   #apply(logged: LoggedUpdate | undefined): void {
     if (logged === undefined) return;
     Y.applyUpdate(this.doc, logged.update);
+    this.#revision = null;
     const knownSeq = Math.max(this.#knownSeq, this.#seenSeq);
     this.#seenSeq = Math.max(this.#seenSeq, logged.seq);
     if (logged.seq <= knownSeq) return;
@@ -172,6 +182,7 @@ export class TreeLog {
     const written: Uint8Array[] = [];
     const collect = (update: Uint8Array): void => void written.push(update);
     this.#isTainted = true;
+    this.#revision = null;
     this.doc.clientID = clientId;
     this.doc.on('update', collect);
     write();

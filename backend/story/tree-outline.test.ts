@@ -49,6 +49,18 @@ describe('the outline of a tree', () => {
     );
   });
 
+  test('is told rightly, if at all, of a tree that its own writer mended', () => {
+    fc.assert(
+      fc.property(changes, changeArbitrary, fc.boolean(), fc.nat(9), (all, last, isAnew, count) => {
+        const { doc, updates } = written(all);
+        const meta = { ...last.meta, revision: all.length };
+        mendTree(doc, { ...last, meta }, isAnew);
+        const outline = outlineOf(compacted(updates, count));
+        expect([undefined, revisionOf(doc)]).toContain(outline?.revision);
+      }),
+    );
+  });
+
   test('is not told by updates of which one is missing, unless it is the last', () => {
     fc.assert(
       fc.property(

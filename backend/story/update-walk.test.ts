@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
-import { nameAt, OtherContent, valuesOf, walkUpdate, type Visitor } from './update-walk.ts';
+import { OtherContent, valuesAt, walkUpdate, type Visitor } from './update-walk.ts';
 
 interface Seen {
   readonly structs: readonly unknown[];
@@ -13,13 +13,13 @@ function walked(update: Uint8Array): Seen {
   const deletions: unknown[] = [];
   const visitor: Visitor = {
     struct: (struct, bytes) => {
-      const { client, clock, length, isSkip, originClient, originClock, rootAt, keyAt } = struct;
+      const { client, clock, length, isSkip, names } = struct;
+      const [originClient = -1, originClock] = names;
       structs.push({
         id: [client, clock, length],
         isSkip,
         origin: originClient === -1 ? null : [originClient, originClock],
-        place: [nameAt(bytes, rootAt), nameAt(bytes, keyAt)],
-        values: valuesOf(bytes, struct),
+        values: valuesAt(bytes, struct.valuesAt),
       });
       return true;
     },
@@ -38,12 +38,10 @@ function decoded(update: Uint8Array): Seen {
   return {
     structs: structs.map((struct) => {
       const item = struct instanceof Y.Item ? struct : null;
-      const parent: unknown = item?.parent;
       return {
         id: [struct.id.client, struct.id.clock, struct.length],
         isSkip: struct instanceof Y.Skip,
         origin: item?.origin ? [item.origin.client, item.origin.clock] : null,
-        place: [typeof parent === 'string' ? parent : null, item?.parentSub ?? null],
         values: item?.content instanceof Y.ContentAny ? item.content.arr : [],
       };
     }),

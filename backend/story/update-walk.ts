@@ -34,25 +34,15 @@ export class Walked {
   isSkip = false;
   /** Ids that it names: its origin, the one on its right, its parent. -1 for none. */
   readonly names = [-1, -1, -1, -1, -1, -1];
-  /** Where the names of its root and key are, and its values; -1 for none. */
-  rootAt = -1;
-  keyAt = -1;
+  /** Where its values are; -1 for none. */
   valuesAt = -1;
-
-  get originClient(): number {
-    return this.names[0] ?? -1;
-  }
-
-  get originClock(): number {
-    return this.names[1] ?? -1;
-  }
 
   reset(client: number, clock: number): void {
     this.client = client;
     this.clock = clock;
     this.isSkip = false;
     this.names.fill(-1);
-    this.rootAt = this.keyAt = this.valuesAt = -1;
+    this.valuesAt = -1;
   }
 }
 
@@ -94,16 +84,11 @@ function walkDeletions(decoder: decoding.Decoder, visitor: Visitor): boolean {
   return true;
 }
 
-/** The values of a struct that was walked over. */
-export function valuesOf(update: Uint8Array, { valuesAt }: Walked): unknown[] {
-  if (valuesAt === -1) return [];
-  const decoder = decoding.createDecoder(update.subarray(valuesAt));
+/** The values that are at a place of an update; none at -1. */
+export function valuesAt(update: Uint8Array, at: number): unknown[] {
+  if (at === -1) return [];
+  const decoder = decoding.createDecoder(update.subarray(at));
   return Array.from({ length: decoding.readVarUint(decoder) }, () => decoding.readAny(decoder));
-}
-
-/** The name that is at a place of an update; null at -1. */
-export function nameAt(update: Uint8Array, at: number): string | null {
-  return at === -1 ? null : decoding.readVarString(decoding.createDecoder(update.subarray(at)));
 }
 
 function readStruct(decoder: decoding.Decoder, walked: Walked): void {
@@ -129,14 +114,9 @@ function readPlace(decoder: decoding.Decoder, walked: Walked, info: number): voi
   if (hasRight) readName(decoder, walked, 2);
   if (hasOrigin || hasRight) return;
   const isRoot = decoding.readVarUint(decoder) === 1;
-  if (!isRoot) readName(decoder, walked, 4);
-  else {
-    walked.rootAt = decoder.pos;
-    skipBytes(decoder);
-  }
-  if ((info & HAS.key) === 0) return;
-  walked.keyAt = decoder.pos;
-  skipBytes(decoder);
+  if (isRoot) skipBytes(decoder);
+  else readName(decoder, walked, 4);
+  if ((info & HAS.key) !== 0) skipBytes(decoder);
 }
 
 function readName(decoder: decoding.Decoder, { names }: Walked, at: number): void {

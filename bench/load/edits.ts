@@ -28,18 +28,19 @@ export function publishing(document: string, count: number): Edits {
   const doc = new Y.Doc();
   return framesOf(document, doc, count, () => {
     const id = randomUUID();
-    doc.getMap('takes').set(id, { ...factsLike, id, parentId: randomUUID() });
-    doc.getMap('states').set(id, { status: 'ready', mixed: false });
+    doc.getMap('tree').set(id, { parentId: randomUUID(), ...takeLike });
   });
 }
 
 /** What else is known of a take: the same for every one. */
-const factsLike = {
+const takeLike = {
   authorId: randomUUID(),
   kind: 'text',
   startSamples: 0,
   durationSamples: 96_000,
   createdAtMs: 1_790_000_000_000,
+  status: 'ready',
+  mixed: false,
 };
 
 function framesOf(document: string, doc: Y.Doc, count: number, edit: (n: number) => void): Edits {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import * as Y from 'yjs';
 import { appendUpdates } from '#backend/postgres/documents.ts';
 import { changesSince } from '#backend/story/changes.ts';
-import { revisionOf, writeTree } from '#domain/story/document.ts';
+import { writeTree } from '#domain/story/document.ts';
 import type { UserId } from '#domain/story/ids.ts';
 import { plant, type TestDatabase, type TestStory } from './world.ts';
 
@@ -50,12 +50,10 @@ export async function writeLifeInto(
   const updates: Uint8Array[] = [];
   doc.on('update', (update: Uint8Array) => void updates.push(update));
   const { meta, voices } = change;
-  for (const take of change.takes) {
+  for (const [n, take] of change.takes.entries()) {
     for (let left = EVENTS_PER_TAKE - 1; left >= 0; left -= 1) {
       const state = left === 0 ? take.state : { ...take.state, likes: left };
-      const revision =
-        left === 0 && take === change.takes.at(-1) ? meta.revision : revisionOf(doc) + 1;
-      writeTree(doc, { meta: { ...meta, revision }, takes: [{ ...take, state }], voices });
+      writeTree(doc, { meta: { ...meta, revision: n + 1 }, takes: [{ ...take, state }], voices });
     }
   }
   for (let at = 0; at < updates.length; at += GROUP) {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { changeArbitrary } from '../../tests/arbitraries/takes.ts';
 import {
+  mendTree,
   observeTree,
   readTree,
   revisionOf,
@@ -23,6 +24,10 @@ const byId = (view: StoryView) => ({
   ...view,
   takes: view.takes.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
 });
+
+/** Changes in the order of their revisions. */
+const inOrder = (changes: readonly TreeChange[]): TreeChange[] =>
+  changes.map((change, n) => ({ ...change, meta: { ...change.meta, revision: n + 1 } }));
 
 const emptyChange = (revision: number): TreeChange => ({
   meta: { title: 'Rain', slug: 'rain', revision },
@@ -65,15 +70,63 @@ describe('the tree document', () => {
     fc.assert(
       fc.property(fc.array(changeArbitrary, { minLength: 1, maxLength: 4 }), (changes) => {
         const doc = new Y.Doc();
-        for (const change of changes) writeTree(doc, change);
+        for (const change of inOrder(changes)) writeTree(doc, change);
         const last = new Map(
           changes.flatMap(({ takes }) =>
             takes.map(({ facts, state }) => [facts.id, { ...facts, state }] as const),
           ),
         );
         const view = readTree(doc);
-        expect(view.meta).toEqual(changes.at(-1)?.meta);
+        expect(view.meta).toEqual(inOrder(changes).at(-1)?.meta);
         expect(new Map(view.takes.map((take) => [take.id, take]))).toEqual(last);
+      }),
+    );
+  });
+
+  it('says up to which event it goes, whatever that was about, and whatever is sent again', () => {
+    fc.assert(
+      fc.property(fc.array(changeArbitrary, { minLength: 1, maxLength: 4 }), (changes) => {
+        const doc = new Y.Doc();
+        const ordered = inOrder(changes);
+        for (const change of ordered) {
+          writeTree(doc, change);
+          expect(revisionOf(doc)).toBe(change.meta.revision);
+        }
+        const before = readTree(doc);
+        for (const last of ordered.slice(-1)) {
+          const meta = { ...last.meta, revision: last.meta.revision + 1 };
+          writeTree(doc, { ...last, meta });
+          expect(readTree(doc)).toEqual({ ...before, meta });
+        }
+      }),
+    );
+  });
+
+  it('keeps one trace of all that a take was, if nothing else happens in between', () => {
+    const [change] = fc.sample(
+      changeArbitrary.filter(({ takes }) => takes.length === 1),
+      1,
+    );
+    const [{ facts } = { facts: null }] = change?.takes ?? [];
+    if (change === undefined || facts === null) throw new Error('no sample');
+    const doc = new Y.Doc();
+    const structsWith = (likes: number) => {
+      const meta = { ...change.meta, revision: likes };
+      const state = { status: 'ready', mixed: true, likes } as const;
+      writeTree(doc, { ...change, meta, takes: [{ facts, state }] });
+      return doc.store.clients.get(doc.clientID)?.length;
+    };
+    const [, twice] = [structsWith(1), structsWith(2)];
+    for (let likes = 3; likes < 50; likes += 1) expect(structsWith(likes)).toBe(twice);
+  });
+
+  it('is rid of what no event is behind, and of a revision that there was not yet', () => {
+    fc.assert(
+      fc.property(changeArbitrary, changeArbitrary, fc.boolean(), (one, other, isAnew) => {
+        const doc = new Y.Doc();
+        writeTree(doc, one);
+        mendTree(doc, other, isAnew);
+        expect(byId(readTree(doc))).toEqual(byId(viewOf(other)));
       }),
     );
   });
@@ -92,7 +145,7 @@ describe('the tree document', () => {
   });
 
   it('leaves garbage out, and keeps what is sound beside it', () => {
-    const root = fc.constantFrom('meta', 'takes', 'states', 'voices');
+    const root = fc.constantFrom('meta', 'tree', 'voices');
     const json = fc.json().map((text): unknown => JSON.parse(text));
     const garbage = fc.array(fc.tuple(root, fc.string(), json), { maxLength: 12 });
     fc.assert(
@@ -110,14 +163,16 @@ describe('the tree document', () => {
     expect(readTree(new Y.Doc())).toEqual(nothing);
     expect(revisionOf(new Y.Doc())).toBe(0);
     const doc = new Y.Doc();
-    doc.getMap('meta').set('revision', 'seven');
-    doc.getMap('takes').set('x', new Y.Map());
+    doc.getMap('meta').set('story', { title: 'Rain', slug: 'rain', revision: 'seven' });
+    doc.getMap('tree').set('x', new Y.Map());
+    doc.getMap('tree').set('y', { revision: 1.5 });
+    doc.getMap('tree').set('z', null);
     doc.getMap('voices').set('y', new Y.Array());
     expect(readTree(doc)).toEqual(nothing);
     expect(revisionOf(doc)).toBe(0);
   });
 
-  it('shows no take whose state is missing', () => {
+  it('shows no take of which something is missing', () => {
     const [change] = fc.sample(
       changeArbitrary.filter(({ takes }) => takes.length > 1),
       1,
@@ -126,7 +181,8 @@ describe('the tree document', () => {
     const doc = new Y.Doc();
     writeTree(doc, change);
     const id = change.takes[0]?.facts.id ?? '';
-    doc.getMap('states').delete(id);
+    const tree = doc.getMap<object>('tree');
+    tree.set(id, { ...tree.get(id), status: undefined });
     expect(readTree(doc).takes.map((take) => take.id)).not.toContain(id);
     expect(readTree(doc).takes).toHaveLength(change.takes.length - 1);
   });

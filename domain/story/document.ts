@@ -13,12 +13,12 @@ import {
   type Voice,
 } from './take.ts';
 
-/** Where the revision is, for whoever reads updates without a document. */
-export const META_ROOT = 'meta';
-export const REVISION_KEY = 'revision' satisfies keyof StoryMeta;
-
-/** Roots of the document. Values are plain JSON: a fifth of the memory of nested Y types. */
-const ROOTS = { meta: META_ROOT, takes: 'takes', states: 'states', voices: 'voices' } as const;
+/**
+ * Roots of the document: maps of plain JSON, a sixth of the memory of nested Y types. Before, `meta`
+ * had other keys, and takes were in other roots: so nobody takes one layout for the other.
+ */
+const ROOTS = { meta: 'meta', tree: 'tree', voices: 'voices' } as const;
+const STORY_KEY = 'story';
 
 export const storyMetaSchema = v.object({
   title: v.string(),
@@ -35,19 +35,36 @@ export interface TreeChange {
   readonly voices: readonly Voice[];
 }
 
-/** Writes a change in one transaction, touching only the keys whose value differs. */
-export function writeTree(doc: Y.Doc, change: TreeChange): void {
-  const meta = doc.getMap(ROOTS.meta);
-  const takes = doc.getMap(ROOTS.takes);
-  const states = doc.getMap(ROOTS.states);
-  const voices = doc.getMap(ROOTS.voices);
+/**
+ * Writes a change in one transaction, touching only the entries whose value differs. Those of takes
+ * and the story's own say at which revision they were written; the highest is the document's, and
+ * the last one written has it. Changes come in the order of their revisions.
+ */
+export function writeTree(doc: Y.Doc, { meta, takes, voices }: TreeChange): void {
+  const { revision, ...story } = meta;
+  const roots = {
+    meta: doc.getMap(ROOTS.meta),
+    tree: doc.getMap(ROOTS.tree),
+    voices: doc.getMap(ROOTS.voices),
+  };
+  let isReached = false;
+  const say = (root: Y.Map<unknown>, key: string, said: object): void => {
+    const entry = root.get(key);
+    if (isSame(entry, { ...said, revision: revisionIn(entry) })) return;
+    root.set(key, { ...said, revision });
+    isReached = true;
+  };
   doc.transact(() => {
-    for (const [key, value] of Object.entries(change.meta)) setIfNew(meta, key, value);
-    for (const voice of change.voices) setIfNew(voices, voice.id, voice);
-    for (const { facts, state } of change.takes) {
-      setIfNew(takes, facts.id, facts);
-      setIfNew(states, facts.id, state);
+    for (const voice of voices) {
+      if (!isSame(roots.voices.get(voice.id), voice)) roots.voices.set(voice.id, voice);
     }
+    say(roots.meta, STORY_KEY, story);
+    for (const { facts, state } of takes) {
+      const { id, ...rest } = facts;
+      say(roots.tree, id, { ...rest, ...state });
+    }
+    isReached ||= revisionOf(doc) >= revision;
+    if (!isReached) roots.meta.set(STORY_KEY, { ...story, revision });
   });
 }
 
@@ -56,26 +73,36 @@ export function writeTree(doc: Y.Doc, change: TreeChange): void {
  * all of it again, equal or not: for readers who may have seen what this document has not.
  */
 export function mendTree(doc: Y.Doc, everything: TreeChange, isAnew: boolean): void {
-  const takes = new Set<string>(everything.takes.map(({ facts }) => facts.id));
   const wanted = {
-    [ROOTS.meta]: new Set(Object.keys(everything.meta)),
-    [ROOTS.takes]: takes,
-    [ROOTS.states]: takes,
+    [ROOTS.meta]: new Set([STORY_KEY]),
+    [ROOTS.tree]: new Set<string>(everything.takes.map(({ facts }) => facts.id)),
     [ROOTS.voices]: new Set<string>(everything.voices.map(({ id }) => id)),
   };
+  // No entry may be of a later event than there is.
+  const isAll = isAnew || revisionOf(doc) > everything.meta.revision;
   doc.transact(() => {
     for (const [root, keys] of Object.entries(wanted)) {
       const map = doc.getMap(root);
-      for (const key of map.keys()) if (isAnew || !keys.has(key)) map.delete(key);
+      for (const key of map.keys()) if (isAll || !keys.has(key)) map.delete(key);
     }
     writeTree(doc, everything);
   });
 }
 
-/** How many events the document has taken in; 0 for a new one. */
+/** How many events the document has taken in; 0 for a new one. Looks at every take. */
 export function revisionOf(doc: Y.Doc): number {
-  const revision = doc.getMap(ROOTS.meta).get(REVISION_KEY);
-  return typeof revision === 'number' ? revision : 0;
+  let highest = revisionIn(doc.getMap(ROOTS.meta).get(STORY_KEY)) ?? 0;
+  doc.getMap(ROOTS.tree).forEach((entry) => {
+    highest = Math.max(highest, revisionIn(entry) ?? 0);
+  });
+  return highest;
+}
+
+/** At which revision an entry of the document was written; null for what has none, as voices. */
+export function revisionIn(entry: unknown): number | null {
+  if (typeof entry !== 'object' || entry === null || !('revision' in entry)) return null;
+  const { revision } = entry;
+  return typeof revision === 'number' && Number.isSafeInteger(revision) ? revision : null;
 }
 
 export interface StoryView {
@@ -86,12 +113,12 @@ export interface StoryView {
 
 /** Reads the whole document; entries that do not parse are left out rather than trusted. */
 export function readTree(doc: Y.Doc): StoryView {
-  const meta = v.safeParse(storyMetaSchema, doc.getMap(ROOTS.meta).toJSON());
-  const states = doc.getMap(ROOTS.states);
+  const story = v.safeParse(storyMetaSchema, doc.getMap(ROOTS.meta).get(STORY_KEY));
+  const meta = story.success ? { ...story.output, revision: revisionOf(doc) } : null;
   const takes: Take[] = [];
-  for (const [id, value] of doc.getMap(ROOTS.takes)) {
-    const facts = v.safeParse(takeFactsSchema, value);
-    const state = v.safeParse(takeStateSchema, states.get(id));
+  for (const [id, entry] of doc.getMap<object>(ROOTS.tree)) {
+    const facts = v.safeParse(takeFactsSchema, { ...entry, id });
+    const state = v.safeParse(takeStateSchema, entry);
     if (facts.success && state.success) takes.push({ ...facts.output, state: state.output });
   }
   const voices = new Map<UserId, Voice>();
@@ -99,7 +126,7 @@ export function readTree(doc: Y.Doc): StoryView {
     const voice = v.safeParse(voiceSchema, value);
     if (voice.success) voices.set(voice.output.id, voice.output);
   }
-  return { meta: meta.success ? meta.output : null, takes, voices };
+  return { meta, takes, voices };
 }
 
 /** Calls `listener` after every transaction that changed the tree; returns the unsubscriber. */
@@ -116,6 +143,6 @@ export function wordsOf(doc: Y.Doc): Y.Text {
   return doc.getText('words');
 }
 
-function setIfNew(map: Y.Map<unknown>, key: string, value: unknown): void {
-  if (JSON.stringify(map.get(key)) !== JSON.stringify(value)) map.set(key, value);
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
