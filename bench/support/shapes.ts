@@ -36,6 +36,17 @@ export function withoutHistory(events: readonly StoryEvent[]): StoryEvent[] {
   return [...new Map(events.map((event) => [event.facts.id, event])).values()];
 }
 
+/** The same events where all takes change by turns: the first of each, then the second of each. */
+export function byTurns(events: readonly StoryEvent[]): StoryEvent[] {
+  const seen = new Map<string, number>();
+  const turns = Map.groupBy(events, ({ facts: { id } }) => {
+    const turn = seen.get(id) ?? 0;
+    seen.set(id, turn + 1);
+    return turn;
+  });
+  return [...turns.values()].flat();
+}
+
 export const writeFlat: Write = (doc, { facts, state, voice }, revision) => {
   const meta = { title: 'A long story', slug: 'a-long-story', revision };
   writeTree(doc, { meta, takes: [{ facts, state }], voices: [voice] });
