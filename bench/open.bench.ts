@@ -8,21 +8,30 @@ import { putPeerDocument } from './support/peer-table.ts';
 import { PEERS, Peer, startLoad, type PeerName } from './support/peers.ts';
 import { report } from './support/report.ts';
 import { runBench } from './support/run.ts';
+import { replay, writeNested } from './support/shapes.ts';
 import { median, rounded } from './support/statistics.ts';
 import { openWorld } from './support/world.ts';
 
 const TAKES = setting(10_000, 50);
 const CROWDS = setting([50, 100], [3]);
 const [FIRST_CROWD = 0] = CROWDS;
-const ROUNDS = setting(2, 1);
-const NAMES = ['ours', 'database', 'yWebsocket'] as const satisfies readonly PeerName[];
+const ROUNDS = setting(3, 1);
+/** Who opens what: the same document each, and one of nested Y types, as Yjs' own examples have. */
+const CONTENDERS = [
+  { peer: 'ours', isNested: false, title: PEERS.ours.title },
+  { peer: 'database', isNested: false, title: PEERS.database.title },
+  { peer: 'database', isNested: true, title: `${PEERS.database.title}, nested types` },
+  { peer: 'yWebsocket', isNested: false, title: PEERS.yWebsocket.title },
+] as const satisfies readonly { peer: PeerName; isNested: boolean; title: string }[];
+type Contender = (typeof CONTENDERS)[number];
+const [OURS, SAME, NESTED] = CONTENDERS;
 /** The others take at least so many times as long as ours with the first crowd. */
 const GOAL_TIMES = 7;
 const GOAL_STALL_MS = 50;
 const GOAL_CROWD_MS = 3_000;
 
 interface Opening {
-  readonly name: PeerName;
+  readonly by: Contender;
   readonly opens: string;
   readonly ms: number;
   readonly stallMs: number;
@@ -32,12 +41,17 @@ await runBench(async (onStop) => {
   const world = await openWorld(onStop);
   const load = await startLoad(onStop);
   const story = await plantBigStory(world, TAKES);
-  await putPeerDocument(world.pool, story.tree, story.state);
+  const nested = { tree: `${story.tree}:nested`, state: replay(story.events, writeNested).state };
+  for (const { tree, state } of [story, nested]) await putPeerDocument(world.pool, tree, state);
+  const documentOf = ({ isNested }: Contender) => (isNested ? nested.tree : story.tree);
 
-  const open = async (peer: Peer, clients: number) => {
+  const open = async (peer: Peer, document: string, clients: number) => {
     await peer.longestStallMs();
-    const asked = { address: peer.address(story.tree), clients };
-    const { lastMs } = await load.ask('open', asked, openedSchema);
+    const { lastMs } = await load.ask(
+      'open',
+      { address: peer.address(document), clients },
+      openedSchema,
+    );
     return { ms: rounded(lastMs), stallMs: rounded(await peer.longestStallMs()) };
   };
   /** Runs with a server that was just started; y-websocket's has no store, and is filled first. */
@@ -53,61 +67,70 @@ await runBench(async (onStop) => {
   };
   const fill = (peer: Peer, { tree, state }: BigStory) =>
     load.ask('fill', { address: peer.address(tree), state }, v.null());
-  const hold = (peer: Peer) =>
-    load.ask('hold', { address: peer.address(story.tree), clients: 1 }, v.null());
+  const hold = (peer: Peer, document: string) =>
+    load.ask('hold', { address: peer.address(document), clients: 1 }, v.null());
 
-  const round = async (name: PeerName): Promise<Opening[]> => {
-    const single = await withFresh(name, async (peer) => {
-      const cold = await open(peer, 1);
-      await hold(peer);
+  const round = async (by: Contender): Promise<Opening[]> => {
+    const document = documentOf(by);
+    const single = await withFresh(by.peer, async (peer) => {
+      const cold = await open(peer, document, 1);
+      await hold(peer, document);
       return [
-        { name, opens: 'first after a restart', ...cold },
-        { name, opens: 'one more', ...(await open(peer, 1)) },
-        { name, opens: `${FIRST_CROWD} more`, ...(await open(peer, FIRST_CROWD)) },
+        { by, opens: 'first after a restart', ...cold },
+        { by, opens: 'one more', ...(await open(peer, document, 1)) },
+        { by, opens: `${FIRST_CROWD} more`, ...(await open(peer, document, FIRST_CROWD)) },
       ];
     });
     // Without a store there is nothing to load after a restart.
-    const measured = name === 'yWebsocket' ? single.slice(1) : single;
+    const measured = by.peer === 'yWebsocket' ? single.slice(1) : single;
     for (const clients of CROWDS) {
-      const crowd = await withFresh(name, (peer) => open(peer, clients));
-      measured.push({ name, opens: `${clients} after a restart`, ...crowd });
+      const crowd = await withFresh(by.peer, (peer) => open(peer, document, clients));
+      measured.push({ by, opens: `${clients} after a restart`, ...crowd });
     }
     return measured;
   };
 
   const found: Opening[] = [];
   for (let n = 0; n < ROUNDS; n += 1) {
-    for (const name of NAMES) found.push(...(await round(name)));
+    for (const by of CONTENDERS) found.push(...(await round(by)));
   }
-  const over = (name: PeerName, opens: string) => {
-    const rounds = found.filter((each) => each.name === name && each.opens === opens);
+  const over = (by: Contender, opens: string) => {
+    const rounds = found.filter((each) => each.by === by && each.opens === opens);
     return {
       ms: median(rounds.map(({ ms }) => ms)),
       stallMs: median(rounds.map(({ stallMs }) => stallMs)),
     };
   };
-  const results = found.slice(0, found.length / ROUNDS).map(({ name, opens }) => {
-    const { ms, stallMs } = over(name, opens);
-    const timesOurs = rounded(ms / over('ours', opens).ms);
-    return { opens, server: PEERS[name].title, ms, timesOurs, longestStallMs: stallMs };
+  const results = found.slice(0, found.length / ROUNDS).map(({ by, opens }) => {
+    const { ms, stallMs } = over(by, opens);
+    const timesOurs = rounded(ms / over(OURS, opens).ms);
+    return { opens, server: by.title, ms, timesOurs, longestStallMs: stallMs };
   });
-  const shares = [`${FIRST_CROWD} more`, `${FIRST_CROWD} after a restart`].map((opens) => ({
-    goal: `${opens}, share of Hocuspocus + Database`,
-    atMost: rounded(1 / GOAL_TIMES),
-    measured: rounded(over('ours', opens).ms / over('database', opens).ms),
-  }));
+  const shares = [SAME, NESTED].flatMap((by) =>
+    [`${FIRST_CROWD} more`, `${FIRST_CROWD} after a restart`].map((opens) => ({
+      goal: `${opens}, share of ${by.title}`,
+      atMost: rounded(1 / GOAL_TIMES),
+      measured: rounded(over(OURS, opens).ms / over(by, opens).ms),
+    })),
+  );
   const most = `${CROWDS.at(-1)} after a restart`;
   await report({
     bench: 'open',
-    settings: { TAKES, CROWDS, ROUNDS, bytes: story.state.byteLength },
+    settings: {
+      TAKES,
+      CROWDS,
+      ROUNDS,
+      bytes: story.state.byteLength,
+      nestedBytes: nested.state.byteLength,
+    },
     results,
     goals: [
       ...shares,
-      { goal: `${most}, ms`, atMost: GOAL_CROWD_MS, measured: over('ours', most).ms },
+      { goal: `${most}, ms`, atMost: GOAL_CROWD_MS, measured: over(OURS, most).ms },
       {
         goal: 'longest stall while the first opens, ms',
         atMost: GOAL_STALL_MS,
-        measured: over('ours', 'first after a restart').stallMs,
+        measured: over(OURS, 'first after a restart').stallMs,
       },
     ],
   });
