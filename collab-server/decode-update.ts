@@ -25,7 +25,7 @@ let newest: { readonly bytes: Uint8Array; readonly decoded: DecodedUpdate } | nu
 export function decodeUpdate(update: Uint8Array): DecodedUpdate {
   if (newest !== null && Buffer.compare(newest.bytes, update) === 0) return newest.decoded;
   const decoded = decode(update);
-  if (update.byteLength <= REMEMBERED_BYTES) newest = { bytes: update.slice(), decoded };
+  if (update.byteLength <= REMEMBERED_BYTES) newest = { bytes: new Uint8Array(update), decoded };
   return decoded;
 }
 

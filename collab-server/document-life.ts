@@ -58,11 +58,12 @@ export class DocumentLife {
     document.flush();
     compactor.look(name);
     unparked.watch(document, senderOf);
-    hastenLoneEdits(document);
     // Hocuspocus' onChange runs a microtask late: the acknowledgement would overtake the log.
     document.on('update', (update: Uint8Array, origin: unknown) => {
       if (origin !== COMMITTED) updates.append(name, update, writerOf(origin));
     });
+    // Only then, so that whatever happens while an edit is sent, the log has it.
+    hastenLoneEdits(document);
   }
 
   /** The document has left memory. */
