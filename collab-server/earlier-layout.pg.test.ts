@@ -45,7 +45,7 @@ async function migrateTrees(): Promise<void> {
 
 test.each([
   ['that was migrated', migrateTrees],
-  ['that an earlier server wrote after the migration', () => undefined],
+  ['that an earlier server began anew after the migration', () => undefined],
 ])('a tree %s is whole for newcomers and for old copies', async (_, migrate) => {
   const { story, copy } = await laidOutAsBefore();
   await migrate();

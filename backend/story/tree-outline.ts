@@ -62,7 +62,7 @@ class Reading implements Visitor {
     return { client: this.#client, clock: this.#clock, revision, deleted: this.#deleted };
   }
 
-  /** What was written last has the highest, as only one wrote; none if that was deleted since. */
+  /** What was written last has the highest, as only one wrote; none if it was deleted, or is a voice. */
   #revision(): number | null {
     if (this.#newest === null) return null;
     const { update, at } = this.#newest;
