@@ -52,7 +52,9 @@ await runBench(async (onStop) => {
     );
     const seenMs = await readersLoad.ask('seen', { patienceMs: PATIENCE_MS }, seenSchema);
     await writerLoad.ask('release', null, v.null());
-    if (seenMs.some((times) => times.length !== readers)) {
+    const acknowledged = isAcknowledged ? pace.edits : 0;
+    const isSeen = seenMs.every((times) => times.length === readers);
+    if (!isSeen || acknowledgedMs.length !== acknowledged) {
       throw new Error(`${peer.title} lost an edit`);
     }
     const since = (atMs: number, n: number) => atMs - (sentMs[n] ?? Number.NaN);

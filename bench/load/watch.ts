@@ -27,6 +27,8 @@ class Watch {
     this.#readers = readers;
     this.seen = Array.from({ length: edits }, () => []);
     this.#missing = edits * readers.length;
+    // Until somebody waits for it.
+    this.done.promise.catch(() => undefined);
     for (const reader of readers) this.#follow(reader);
   }
 

@@ -33,6 +33,8 @@ export async function write(given: unknown): Promise<Written> {
   keep(client, address);
   const written: Written = { sentMs: [], acknowledgedMs: [] };
   const done = Promise.withResolvers<void>();
+  // Until all is sent.
+  done.promise.catch(() => undefined);
   client.onLost = done.reject;
   client.onSaved = () => {
     written.acknowledgedMs.push(machineNowMs());
