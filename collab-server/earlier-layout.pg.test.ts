@@ -16,8 +16,16 @@ vi.setConfig({ testTimeout: 180_000 });
 
 const house = useHouse(freshDatabase);
 
-/** A story of two takes with its tree of the earlier layout, and somebody's copy of that. */
-async function laidOutAsBefore(): Promise<{ story: TestStory; copy: Y.Doc }> {
+/** A story of two takes with its tree of the earlier layout. */
+interface Earlier {
+  readonly story: TestStory;
+  /** The tree as the earlier server has it. */
+  readonly doc: Y.Doc;
+  /** Somebody's copy. */
+  readonly copy: Y.Doc;
+}
+
+async function laidOutAsBefore(): Promise<Earlier> {
   const story = await house.plant();
   await publish(story);
   const rows = await changesSince(house.fresh.db, story.storyId, 0);
@@ -32,7 +40,7 @@ async function laidOutAsBefore(): Promise<{ story: TestStory; copy: Y.Doc }> {
   const update = Y.encodeStateAsUpdate(doc);
   Y.applyUpdate(copy, update);
   await appendUpdates(house.fresh.db, [{ document: story.tree, update }]);
-  return { story, copy };
+  return { story, doc, copy };
 }
 
 const publish = ({ storyId, seedId }: TestStory) =>
@@ -43,12 +51,23 @@ async function migrateTrees(): Promise<void> {
   await house.fresh.pool.query(await readFile(file, 'utf8'));
 }
 
+/** What an earlier server that was not stopped writes: it hangs on what is deleted. */
+async function writeOn({ story, doc }: Earlier): Promise<void> {
+  await migrateTrees();
+  const before = Y.encodeStateVector(doc);
+  doc.getMap('meta').set('revision', 3);
+  const update = Y.encodeStateAsUpdate(doc, before);
+  await appendUpdates(house.fresh.db, [{ document: story.tree, update }]);
+}
+
 test.each([
-  ['that was migrated', migrateTrees],
-  ['that an earlier server began anew after the migration', () => undefined],
-])('a tree %s is whole for newcomers and for old copies', async (_, migrate) => {
-  const { story, copy } = await laidOutAsBefore();
-  await migrate();
+  ['that was migrated', migrateTrees, false],
+  ['that an earlier server began anew after the migration', () => undefined, true],
+  ['that an earlier server goes on writing after the migration', writeOn, false],
+])('a tree %s is whole for newcomers and for old copies', async (_, migrate, hasBoth) => {
+  const earlier = await laidOutAsBefore();
+  const { story, copy } = earlier;
+  await migrate(earlier);
   const [newcomer, back] = [undefined, copy].map((doc) =>
     house.join(story.tree, house.mira, doc && { doc }),
   );
@@ -63,7 +82,7 @@ test.each([
   await haveAll(2);
   await publish(story);
   await haveAll(3);
-  expect(newcomer?.doc.share.has('states')).toBe(migrate !== migrateTrees);
+  expect(newcomer?.doc.share.has('states')).toBe(hasBoth);
   expect(await checkStory(house.fresh.db, story.storyId)).toEqual([]);
 });
 

@@ -6,7 +6,7 @@ const QUIET_MS = 5;
 
 /**
  * Has an edit of a quiet document leave at once. Hocuspocus gathers what comes in one turn of the
- * event loop: that bears thousands of edits a second, and costs one that comes alone a sixth of its
+ * event loop: that bears thousands of edits a second, and costs one that comes alone a tenth of its
  * way. What follows on it within `QUIET_MS` is gathered as ever.
  */
 export function hastenLoneEdits(document: Document, now = () => performance.now()): void {
